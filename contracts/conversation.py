@@ -1,0 +1,99 @@
+"""How a long conversation stays small in history: pieces of text, named by digest, copied by range.
+
+A prompt is a list of pieces. A `Recipe` says how to put it together: ranges copied from lists that the store has already
+(the same caller's last prompts, earlier answers) and the pieces that are new. Both sides cut texts with `cut`, so both
+know the pieces of an answer without sending it twice.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterable, Sequence
+
+from pydantic import Field
+
+from contracts.base import Contract
+
+DIGEST_BYTES = 16
+MAX_COMMAND_BYTES = 256 * 1024
+
+# A cut depends only on the text near it, so two texts that share a passage soon share its pieces, whatever stood before:
+# at the end of a line, a sentence or a word in "d", at least 96 characters after the last cut and 512 at most.
+_PIECE = re.compile(r".{96,512}?(?:\n|[.!?,] |d )|.{1,512}", re.DOTALL)
+
+Range = tuple[int, int, int]
+
+
+def cut(text: str) -> list[str]:
+    """Cut a text into pieces of 512 characters at most, at places that its content decides."""
+    return _PIECE.findall(text)
+
+
+def digest(data: bytes) -> bytes:
+    """Name some bytes: 16 bytes of BLAKE2b."""
+    return hashlib.blake2b(data, digest_size=DIGEST_BYTES).digest()
+
+
+def piece_digests(pieces: Iterable[str]) -> tuple[bytes, ...]:
+    """The digest of each piece, in order."""
+    return tuple(digest(piece.encode()) for piece in pieces)
+
+
+def manifest_bytes(digests: Sequence[bytes]) -> bytes:
+    """A list of pieces as it is stored: the digests, one after another."""
+    return b"".join(digests)
+
+
+def manifest_key(digests: Sequence[bytes]) -> str:
+    """The name of a list of pieces, in hex."""
+    return digest(b"manifest" + manifest_bytes(digests)).hex()
+
+
+class Recipe(Contract):
+    """How to put a prompt together.
+
+    A part is either the text of a new piece or a range `(source, first, count)` of a source's pieces. `expired` is a
+    list that no later recipe will name, so the store may drop it.
+    """
+
+    conversation: str
+    sources: tuple[str, ...] = ()
+    parts: tuple[Range | str, ...] = ()
+    expired: str | None = None
+
+
+class Missing(Contract):
+    """What the store lacks for a recipe: whole sources by position, and single pieces by digest in hex."""
+
+    sources: tuple[int, ...] = ()
+    digests: tuple[str, ...] = ()
+
+
+class SegmentBatch(Contract):
+    """Pieces to be stored, and their list with them, at most 256 KiB together."""
+
+    conversation: str
+    pieces: tuple[str, ...] = Field(description="Pieces in order; their list becomes a source.")
+
+
+class CheckpointRequest(Contract):
+    """Keep the text that a recipe makes, for good, under an id."""
+
+    checkpoint: str
+    text: Recipe
+
+
+class CheckpointOutcome(Contract):
+    """How many pages the kept text has, or what is missing to keep it."""
+
+    pages: int = 0
+    missing: Missing | None = None
+
+
+class CheckpointPage(Contract):
+    """One page of a kept text, numbered from 0."""
+
+    conversation: str
+    checkpoint: str
+    page: int
