@@ -56,16 +56,16 @@ class ToolRequest(Contract):
     path: str
     turn: int
     tool: str
-    arguments: dict[str, Any] = {}
-    conversation: str = Field(description="Workflow id of the run.")
+    arguments: str | Recipe = Field(default="{}", description="JSON text, or where it stands if it is over 1 KiB.")
     files: str | None = Field(default=None, description="Absolute folder that file tools may read.")
 
 
 class ToolOutcome(Contract):
-    """What a tool returned, as text for the model."""
+    """What a tool returned, as text for the model, or what the activity needs before it can call the tool."""
 
-    text: str
+    text: str = ""
     failed: bool = False
+    missing: Missing | None = None
 
 
 class ModelCard(Contract):

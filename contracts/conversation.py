@@ -57,7 +57,6 @@ class Recipe(Contract):
     list that no later recipe will name, so the store may drop it.
     """
 
-    conversation: str
     sources: tuple[str, ...] = ()
     parts: tuple[Range | str, ...] = ()
     expired: str | None = None
@@ -73,7 +72,6 @@ class Missing(Contract):
 class SegmentBatch(Contract):
     """Pieces to be stored, and their list with them, at most 256 KiB together."""
 
-    conversation: str
     pieces: tuple[str, ...] = Field(description="Pieces in order; their list becomes a source.")
 
 
@@ -94,6 +92,5 @@ class CheckpointOutcome(Contract):
 class CheckpointPage(Contract):
     """One page of a kept text, numbered from 0."""
 
-    conversation: str
     checkpoint: str
     page: int
