@@ -19,14 +19,14 @@ DIGEST_BYTES = 16
 MAX_COMMAND_BYTES = 256 * 1024
 
 # A cut depends only on the text near it, so two texts that share a passage soon share its pieces, whatever stood before:
-# at the end of a line, a sentence or a word in "d", at least 96 characters after the last cut and 512 at most.
-_PIECE = re.compile(r".{96,512}?(?:\n|[.!?,] |d )|.{1,512}", re.DOTALL)
+# at the end of a line, a sentence or a word in "d", at least 192 characters after the last cut and 768 at most.
+_PIECE = re.compile(r".{192,768}?(?:\n|[.!?,] |d )|.{1,768}", re.DOTALL)
 
 Range = tuple[int, int, int]
 
 
 def cut(text: str) -> list[str]:
-    """Cut a text into pieces of 512 characters at most, at places that its content decides."""
+    """Cut a text into pieces of 770 characters at most, at places that its content decides."""
     return _PIECE.findall(text)
 
 

@@ -17,6 +17,7 @@ PerdureError
     ├── RunStuck           the workflow task of the run fails again and again
     ├── TeamBuildFailed    the team's factory raised
     ├── ModelRefused       the model's provider said no for good
+    ├── ModelUnavailable   the model's provider may answer later
     ├── ToolFailed         a tool raised, or returned what cannot be sent on
     └── BudgetExhausted    a limit of the run's budget is spent
 """
@@ -145,6 +146,18 @@ class TeamBuildFailed(AgentError):
 
 class ModelRefused(AgentError):
     """The model's provider refused for good (wrong key, unknown model, context too long, malformed answer)."""
+
+
+class ModelUnavailable(AgentError):
+    """The model's provider may answer later (busy, overloaded, unreachable, timed out).
+
+    Attributes:
+        retry_after: seconds that the provider asked to wait; None if it said nothing.
+    """
+
+    def __init__(self, message: str, *, retry_after: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
 
 
 class ToolFailed(AgentError):

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Protocol
+from typing import Any, Protocol
+
+from contracts.calls import ModelReply, ModelRequest, Preparation
 
 
 class SegmentStore(Protocol):
@@ -62,5 +64,27 @@ class CheckpointStore(Protocol):
 
         Raises:
             NotFound: there is no such checkpoint.
+        """
+        ...
+
+
+class ChatModels(Protocol):
+    """The models that a worker can call."""
+
+    def prepare(self) -> Preparation:
+        """Say which models there are and what each can do, without calling any of them."""
+        ...
+
+    async def complete(self, request: ModelRequest, prompt: Sequence[Any]) -> ModelReply:
+        """Ask a model. Cancelling the awaiting task cuts the request to the provider.
+
+        Args:
+            request: which model, and how it is to answer.
+            prompt: the tools offered (a list of JSON schemas), then the messages, as JSON values.
+
+        Raises:
+            UnknownName: no such model is registered.
+            ModelUnavailable: the provider may answer later.
+            ModelRefused: the provider will not answer this request.
         """
         ...

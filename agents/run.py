@@ -1,0 +1,118 @@
+"""What the durable parts of one run share: its call numbers, its budget, its texts, and why it must stop."""
+
+from __future__ import annotations
+
+import asyncio
+from contextvars import ContextVar
+from dataclasses import dataclass
+
+from autogen_core import CancellationToken
+from temporalio import workflow
+
+from agents.budget import BudgetAccount
+from agents.prompts import PromptBook
+from contracts.calls import ModelCard, Preparation
+from contracts.errors import BudgetExhausted, ConfigurationError, UnknownName
+from contracts.runs import RunRequest, Usage
+
+
+@dataclass
+class Turn:
+    """One agent's part in the conversation, under way."""
+
+    number: int
+    tool_calls: int = 0
+
+
+_turn: ContextVar[Turn | None] = ContextVar("turn", default=None)
+
+
+class Run:
+    """One run as its agents see it.
+
+    Args:
+        request: what was asked.
+        preparation: what the worker said of its models.
+    """
+
+    def __init__(self, request: RunRequest, preparation: Preparation) -> None:
+        carried = request.carried
+        self.request = request
+        self.prompts = PromptBook()
+        self.account = BudgetAccount(
+            request.budget,
+            usage=carried.usage if carried else Usage(),
+            started=carried.started if carried else workflow.time(),
+        )
+        self.counters = dict(carried.counters) if carried else {}
+        self.turns_by_agent: dict[str, int] = {}
+        self.real_model = True
+        self.token = CancellationToken()
+        self.stopped: asyncio.Future[BaseException] = asyncio.get_running_loop().create_future()
+        self._cards = {card.name: card for card in preparation.models}
+        self._default_model = request.model or preparation.default_model
+
+    def card(self, name: str | None) -> ModelCard:
+        """What is known of a model; None is the run's default one.
+
+        Raises:
+            UnknownName: no such model is registered.
+            ConfigurationError: the model cannot be used, or has no price although the budget is in dollars.
+        """
+        wanted = name or self._default_model
+        if wanted not in self._cards:
+            raise UnknownName("model", wanted, self._cards)
+        card = self._cards[wanted]
+        if card.problem:
+            raise ConfigurationError(f"model {wanted!r} cannot be used: {card.problem}")
+        if self.request.budget.usd is not None and card.prompt_price is None:
+            raise ConfigurationError(
+                f"the budget is in dollars, but model {card.label!r} has no price: add it to [prices] in perdure.toml"
+            )
+        return card
+
+    def next_call(self, path: str) -> int:
+        """The number of the next model call of that path, from 1, over the whole run."""
+        self.counters[path] = self.counters.get(path, 0) + 1
+        return self.counters[path]
+
+    def begin_turn(self, agent: str) -> None:
+        """Begin a turn in the current task.
+
+        Raises:
+            BudgetExhausted: all turns are used; the run is told to stop.
+        """
+        with self.stopping_on_budget():
+            number = self.account.begin_turn()
+        self.turns_by_agent[agent] = number
+        _turn.set(Turn(number))
+
+    def turn(self) -> Turn:
+        """The turn of the current task; between turns, the one that is about to begin."""
+        return _turn.get() or Turn(self.account.usage.turns + 1)
+
+    def stop(self, reason: BaseException) -> None:
+        """Ask the run to end for this reason; the first one counts."""
+        if not self.stopped.done():
+            self.stopped.set_result(reason)
+
+    def stopping_on_budget(self) -> _StopOnBudget:
+        """Within this context, a spent budget stops the run before it goes on as an error."""
+        return _StopOnBudget(self)
+
+    def check_going(self) -> None:
+        """Raise `asyncio.CancelledError` where the run is about to end, so that nothing new is scheduled."""
+        if self.stopped.done() or self.token.is_cancelled():
+            raise asyncio.CancelledError("the run is ending")
+
+
+class _StopOnBudget:
+    def __init__(self, run: Run) -> None:
+        self._run = run
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> None:
+        if isinstance(error, BudgetExhausted):
+            self._run.stop(error)
