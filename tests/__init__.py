@@ -1,0 +1,1 @@
+"""Tests of Perdure, outermost first: integration, then workflows, then units."""
