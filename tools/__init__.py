@@ -1,1 +1,1 @@
-"""What agents can use, and the registry of it. A tool is a plain function; it runs in an activity, never in a workflow."""
+"""What agents can use, and the registry of it. Tools are plain functions that run in activities, not in workflows."""

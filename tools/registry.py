@@ -1,4 +1,4 @@
-"""Tools by name. Importing this does no I/O and loads no driver, so a workflow may read what a tool is called and takes."""
+"""Tools by name. Importing this does no I/O and loads no driver: workflows read here what a tool takes."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import inspect
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any, TypeVar, overload
 
 from contracts.errors import ConfigurationError, UnknownName
@@ -39,6 +40,11 @@ class RegisteredTool:
     quick: bool = False
     attempts: int = 3
     timeout_seconds: float = 600
+
+    @property
+    def timeout(self) -> timedelta:
+        """The time one attempt may take."""
+        return timedelta(seconds=self.timeout_seconds)
 
     def bind(self, arguments: Mapping[str, Any], context: ToolContext) -> dict[str, Any]:
         """Return what the function is called with, or raise `BadRequest` with one line for the model."""
@@ -96,7 +102,7 @@ def described(
     Raises:
         ConfigurationError: the function, or one of its parameters, cannot be offered to a model.
     """
-    label = name or getattr(function, "__name__", "")
+    label = name or str(getattr(function, "__name__", ""))
     _refuse_odd(function, label, attempts=attempts, timeout_seconds=timeout_seconds)
     signature = Signature.of(function, tool=label)
     text = docstrings.description(function) or label.replace("_", " ")

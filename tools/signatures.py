@@ -12,7 +12,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, create_model
 from pydantic.errors import PydanticUserError
 from pydantic.fields import FieldInfo
-from pydantic.json_schema import GenerateJsonSchema
+from pydantic.json_schema import GenerateJsonSchema, JsonSchemaWarningKind
 
 from contracts.errors import BadRequest, ConfigurationError
 from tools import docstrings
@@ -20,6 +20,7 @@ from tools.context import ToolContext
 
 # Parameters become fields under another name, so that one called "copy" or "model_x" hides nothing of Pydantic's.
 _PREFIX = "argument_"
+_CONFIG = ConfigDict(extra="forbid")
 _VARIADIC = {inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD}
 
 
@@ -46,13 +47,12 @@ class Signature:
         hints = _hints(function, tool)
         texts = docstrings.parameters(function)
         context = next((name for name in parameters if _is_context(hints.get(name))), None)
-        fields = {
+        fields: dict[str, Any] = {
             _PREFIX + name: _field(parameter, hints.get(name), tool=tool, text=texts.get(name, ""))
             for name, parameter in parameters.items()
             if name != context
         }
-        model: type[BaseModel] = create_model(tool, __config__=ConfigDict(extra="forbid"), **fields)
-        return cls(model=model, context=context)
+        return cls(model=create_model(tool, __config__=_CONFIG, **fields), context=context)
 
     def schema(self) -> dict[str, Any]:
         """The parameters as a JSON schema of one object."""
@@ -88,9 +88,9 @@ class Signature:
 class _PlainSchema(GenerateJsonSchema):
     """Without titles, which only cost tokens, and silent about defaults that are not JSON."""
 
-    ignored_warning_kinds: typing.ClassVar = {"skipped-choice", "non-serializable-default"}
+    ignored_warning_kinds: set[JsonSchemaWarningKind] = {"skipped-choice", "non-serializable-default"}  # noqa: RUF012 - as in the base
 
-    def field_title_should_be_set(self, schema: Any) -> bool:
+    def field_title_should_be_set(self, schema: object) -> bool:  # noqa: ARG002 - the base's signature
         return False
 
 
@@ -132,8 +132,9 @@ def _field(parameter: inspect.Parameter, hint: Any, *, tool: str, text: str) -> 
         raise ConfigurationError(f"{where} has no type: annotate it, so that the model knows what to send")
     _refuse_non_json(hint, where)
     default = ... if parameter.default is inspect.Parameter.empty else parameter.default
-    described = {"description": words} if (words := _own_text(hint) or text) and not _has_field_text(hint) else {}
-    return hint, Field(default, alias=parameter.name, **described)  # type: ignore[arg-type]
+    words = "" if _has_field_text(hint) else _own_text(hint) or text
+    described: Any = {"description": words} if words else {}
+    return hint, Field(default, alias=parameter.name, **described)
 
 
 def _refuse_non_json(hint: Any, where: str) -> None:

@@ -1,0 +1,1 @@
+"""The border: what leaves a workflow. Each class is given its ports by constructor."""
