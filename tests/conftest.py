@@ -1,0 +1,53 @@
+"""What all tests share: one real Temporal server, one model server, and the proof that nothing is left behind."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+from temporalio.client import Client
+
+from perdure import connection, temporal_binary
+from perdure.ports import free_port
+from perdure.settings import TemporalSettings
+from perdure.temporal_server import ServerPlace, TemporalServer
+from tests.support.model_server import ModelServer
+from tests.support.processes import children
+from tests.support.scripts import teams
+
+
+@pytest.fixture(scope="session", autouse=True)
+async def nothing_left() -> AsyncIterator[None]:
+    """When all tests have run, no process that they started runs and no task is pending."""
+    yield
+    assert asyncio.all_tasks() == {asyncio.current_task()}
+    assert children() == []
+
+
+@pytest.fixture(scope="session")
+async def temporal(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[TemporalServer]:
+    """A real Temporal dev server, one per test run, started as `perdure up` starts it."""
+    folder = tmp_path_factory.mktemp("temporal")
+    binary = await temporal_binary.find(os.environ, say=lambda _: None)
+    place = ServerPlace(
+        port=free_port(), ui_port=free_port(), database=folder / "temporal.db", log=folder / "temporal.log"
+    )
+    server = TemporalServer(binary, place)
+    await server.start()
+    yield server
+    await server.stop()
+
+
+@pytest.fixture(scope="session")
+async def client(temporal: TemporalServer) -> Client:
+    """A client of that server."""
+    return await connection.connect(TemporalSettings(address=temporal.place.address))
+
+
+@pytest.fixture
+def model_server() -> Iterator[ModelServer]:
+    """A model server that follows the script of the test teams; `reset(rule)` gives it another one."""
+    with ModelServer(teams) as server:
+        yield server
