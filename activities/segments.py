@@ -2,30 +2,47 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from contracts.conversation import (
     DIGEST_BYTES,
     Missing,
     Recipe,
     cut,
+    digest,
     manifest_bytes,
     manifest_key,
     piece_digests,
 )
 from contracts.ports import SegmentStore
 
+# So many digests in hex stay below the 256 KiB that one event may hold; the rest is named by the next try.
+MOST_MISSING = 4_000
+
 
 def answer_blobs(text: str) -> dict[bytes, bytes]:
     """The pieces of a text and their list, each under its digest."""
-    pieces = cut(text)
+    return list_blobs(cut(text))
+
+
+def list_blobs(pieces: Sequence[str]) -> dict[bytes, bytes]:
+    """Some pieces and their list, each under its digest."""
     digests = piece_digests(pieces)
     blobs = dict(zip(digests, (piece.encode() for piece in pieces), strict=True))
     return blobs | {bytes.fromhex(manifest_key(digests)): manifest_bytes(digests)}
 
 
-async def resolve(store: SegmentStore, conversation: str, recipe: Recipe) -> str | Missing:
-    """The text that a recipe makes, or what the store lacks to make it.
+@dataclass(frozen=True)
+class Resolved:
+    """The text that a recipe makes, and what must be kept so that later recipes can copy from it."""
+
+    text: str
+    blobs: dict[bytes, bytes]
+
+
+async def resolve(store: SegmentStore, conversation: str, recipe: Recipe) -> Resolved | Missing:
+    """Put a text together, or say what the store lacks for it.
 
     Raises:
         BackendUnavailable: the store does not answer.
@@ -34,23 +51,24 @@ async def resolve(store: SegmentStore, conversation: str, recipe: Recipe) -> str
     lists = await store.read(conversation, keys)
     if absent := tuple(position for position, key in enumerate(keys) if key not in lists):
         return Missing(sources=absent)
-    digests = _digests(recipe, [_split(lists[key]) for key in keys])
-    pieces = await store.read(conversation, sorted({name for name in digests if isinstance(name, bytes)}))
-    if lost := sorted({name.hex() for name in digests if isinstance(name, bytes) and name not in pieces}):
-        return Missing(digests=tuple(lost))
-    return "".join(name if isinstance(name, str) else pieces[name].decode() for name in digests)
+    new = {digest(part.encode()): part.encode() for part in recipe.parts if isinstance(part, str)}
+    digests = list(_digests(recipe, [_split(lists[key]) for key in keys]))
+    pieces = {**await store.read(conversation, list(dict.fromkeys(digests))), **new}
+    if lost := [name.hex() for name in dict.fromkeys(digests) if name not in pieces]:
+        return Missing(digests=tuple(lost[:MOST_MISSING]))
+    key = bytes.fromhex(manifest_key(digests))
+    text = b"".join(pieces[name] for name in digests).decode()
+    return Resolved(text=text, blobs=new | {key: manifest_bytes(digests)})
 
 
 def _split(listed: bytes) -> list[bytes]:
     return [listed[start : start + DIGEST_BYTES] for start in range(0, len(listed), DIGEST_BYTES)]
 
 
-def _digests(recipe: Recipe, sources: Sequence[Sequence[bytes]]) -> list[bytes | str]:
-    found: list[bytes | str] = []
+def _digests(recipe: Recipe, sources: Sequence[Sequence[bytes]]) -> Iterator[bytes]:
     for part in recipe.parts:
         if isinstance(part, str):
-            found.append(part)
+            yield digest(part.encode())
         else:
             source, first, count = part
-            found.extend(sources[source][first : first + count])
-    return found
+            yield from sources[source][first : first + count]

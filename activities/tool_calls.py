@@ -7,20 +7,20 @@ import contextlib
 import functools
 import inspect
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
+from activities import journal as journals
 from activities import tool_answers
 from activities.heartbeat import heartbeating
 from activities.segments import answer_blobs, resolve
 from activities.threads import run_in_thread
 from contracts.calls import ToolOutcome, ToolRequest
-from contracts.conversation import Missing, Recipe, digest
-from contracts.errors import BackendUnavailable, BadRequest, IdempotencyMismatch, UnknownName
+from contracts.conversation import Missing
+from contracts.errors import BackendUnavailable, BadRequest, UnknownName
 from contracts.ports import ResultJournal, SegmentStore
 from tools.registry import RegisteredTool, ToolContext, ToolRegistry
 
@@ -51,13 +51,13 @@ class ToolCalls:
     async def call_tool(self, request: ToolRequest) -> ToolOutcome:
         """Run a tool, or return what an earlier attempt of this call has recorded."""
         async with heartbeating():
-            if (recorded := await self._recorded(request)) is not None:
+            if (recorded := await journals.recorded(self._journal, request, ToolOutcome)) is not None:
                 return recorded
             arguments = await self._arguments(request)
             if isinstance(arguments, Missing):
                 return ToolOutcome(missing=arguments)
             outcome = await self._run(request, arguments)
-            await asyncio.gather(self._keep_pieces(outcome), self._record(request, outcome))
+            await asyncio.gather(self._keep_pieces(outcome), journals.record(self._journal, request, outcome))
             return outcome
 
     @activity.defn(name="call_quick_tool")
@@ -71,9 +71,10 @@ class ToolCalls:
         return outcome
 
     async def _arguments(self, request: ToolRequest) -> str | Missing:
-        if isinstance(request.arguments, Recipe):
-            return await resolve(self._store, activity.info().workflow_id or "", request.arguments)
-        return request.arguments
+        if isinstance(request.arguments, str):
+            return request.arguments
+        found = await resolve(self._store, activity.info().workflow_id or "", request.arguments)
+        return found if isinstance(found, Missing) else found.text
 
     async def _run(self, request: ToolRequest, arguments: str) -> ToolOutcome:
         try:
@@ -97,7 +98,7 @@ class ToolCalls:
             path=request.path,
             files=Path(request.files) if request.files else None,
             output=self._home / "runs" / run_id,
-            idempotency_key=_key(),
+            idempotency_key=journals.call_key(),
         )
         if entry.signature.context:
             # A tool that only reads works in a read-only data folder too; one that writes says what is wrong.
@@ -105,23 +106,12 @@ class ToolCalls:
                 context.output.mkdir(parents=True, exist_ok=True)
         return context
 
-    async def _recorded(self, request: ToolRequest) -> ToolOutcome | None:
-        if activity.info().attempt == 1:
-            return None
-        try:
-            found = await self._journal.find(_key(), request=_digest(request))
-        except IdempotencyMismatch as error:
-            raise ApplicationError(str(error), type=type(error).__name__, non_retryable=True) from error
-        return None if found is None else ToolOutcome.model_validate_json(found)
-
-    async def _record(self, request: ToolRequest, outcome: ToolOutcome) -> None:
-        # The work is done: returning it now is better than doing it once more because it could not be noted.
-        with _logged("the outcome of the tool call could not be recorded"):
-            await self._journal.record(_key(), request=_digest(request), answer=outcome.model_dump_json())
-
     async def _keep_pieces(self, outcome: ToolOutcome) -> None:
-        with _logged("the pieces of the tool's answer could not be stored"):
+        # The work is done: returning it now is better than doing it once more because its pieces could not be kept.
+        try:
             await self._store.write(activity.info().workflow_id or "", answer_blobs(outcome.text))
+        except BackendUnavailable as error:
+            activity.logger.warning("the pieces of the tool's answer could not be stored: %s", error)
 
 
 async def _invoke(entry: RegisteredTool, arguments: dict[str, Any]) -> Any:
@@ -159,20 +149,3 @@ def _may_pass(error: BaseException) -> bool:
 def _cancelled_from_outside() -> bool:
     task = asyncio.current_task()
     return activity.is_cancelled() or (task is not None and task.cancelling() > 0)
-
-
-def _key() -> str:
-    info = activity.info()
-    return f"default/{info.workflow_id}/{info.workflow_run_id}/{info.activity_id}"
-
-
-def _digest(request: ToolRequest) -> bytes:
-    return digest(json.dumps(request.model_dump(), sort_keys=True).encode())
-
-
-@contextlib.contextmanager
-def _logged(what: str) -> Iterator[None]:
-    try:
-        yield
-    except BackendUnavailable as error:
-        activity.logger.warning("%s: %s", what, error)

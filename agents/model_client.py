@@ -16,7 +16,7 @@ from temporalio.exceptions import ActivityError
 from agents.budget import estimated_tokens
 from agents.dispatch import HEARTBEAT_TIMEOUT, MODEL_TIMEOUT, RETRIES, deliver, guard
 from agents.prompts import Pieces
-from agents.run import Run
+from agents.run import Reply, Run
 from contracts.calls import FunctionCallData, ModelOutcome, ModelReply, ModelRequest
 from contracts.conversation import Recipe
 
@@ -42,8 +42,6 @@ class DurableModelClient(ChatCompletionClient):
         self._card = run.card(model)
         self._path = path
         self._usage = RequestUsage(0, 0)
-        self.pending: list[FunctionCall] = []
-        self.call = 0
 
     def bound(self, path: str) -> DurableModelClient:
         """The same model, asked by that path."""
@@ -61,8 +59,7 @@ class DurableModelClient(ChatCompletionClient):
     ) -> CreateResult:
         """Ask the model in an activity. See AutoGen's `ChatCompletionClient.create`."""
         request = self._request(tool_choice, json_output, extra_create_args)
-        reply = await self._ask(request, self._prompt(messages, tools), cancellation_token)
-        return self._result(reply)
+        return await self._ask(request, self._prompt(messages, tools), cancellation_token)
 
     async def create_stream(
         self,
@@ -76,8 +73,7 @@ class DurableModelClient(ChatCompletionClient):
     ) -> AsyncGenerator[str | CreateResult, None]:
         """Ask the model, which streams to the activity; the workflow is handed the whole answer only."""
         request = self._request(tool_choice, json_output, extra_create_args).model_copy(update={"stream": True})
-        reply = await self._ask(request, self._prompt(messages, tools), cancellation_token)
-        yield self._result(reply)
+        yield await self._ask(request, self._prompt(messages, tools), cancellation_token)
 
     async def close(self) -> None:
         """Do nothing: the real client belongs to the worker."""
@@ -135,15 +131,15 @@ class DurableModelClient(ChatCompletionClient):
             extra=dict(extra),
         )
 
-    async def _ask(self, request: ModelRequest, prompt: Pieces, token: CancellationToken | None) -> ModelReply:
+    async def _ask(self, request: ModelRequest, prompt: Pieces, token: CancellationToken | None) -> CreateResult:
         run = self._run
         run.check_going()
         with run.stopping_on_budget():
             held = run.account.reserve_model_call(self._card, chars=prompt.chars, now=workflow.time())
-        self.call = run.next_call(self._path)
+        activity_id = f"{self._path}:{run.next_call(self._path)}"
         reply: ModelReply | None = None
         try:
-            reply = await self._deliver(request, prompt, token)
+            reply = await self._deliver(request, prompt, activity_id=activity_id, token=token)
         except ActivityError as error:
             run.stop(error)
             raise
@@ -152,9 +148,11 @@ class DurableModelClient(ChatCompletionClient):
         run.real_model = run.real_model and reply.real
         run.prompts.commit(self._path, prompt)
         _learn(run, reply)
-        return reply
+        return self._result(reply, activity_id)
 
-    async def _deliver(self, request: ModelRequest, prompt: Pieces, token: CancellationToken | None) -> ModelReply:
+    async def _deliver(
+        self, request: ModelRequest, prompt: Pieces, *, activity_id: str, token: CancellationToken | None
+    ) -> ModelReply:
         summary = f"{self._path} asks {self._card.label} (turn {request.turn})"
 
         async def call(recipe: Recipe, activity_id: str) -> ModelOutcome:
@@ -172,31 +170,23 @@ class DurableModelClient(ChatCompletionClient):
                 cancellation_type=workflow.ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
                 summary=summary,
             )
-            for linked in (self._run.token, token):
-                if linked is not None:
-                    linked.link_future(handle)
-            return await handle
+            return await self._run.outcome(handle, token)
 
-        activity_id = f"{self._path}:{self.call}"
-        outcome = await deliver(
-            self._run.prompts, prompt, caller=self._path, activity_id=activity_id, call=call
-        )
+        outcome = await deliver(self._run.prompts, prompt, caller=self._path, activity_id=activity_id, call=call)
         if outcome.reply is None:
             raise RuntimeError(f"activity {activity_id!r} returned neither a reply nor what it lacks")
         return outcome.reply
 
-    def _result(self, reply: ModelReply) -> CreateResult:
-        usage = RequestUsage(prompt_tokens=reply.prompt_tokens, completion_tokens=reply.completion_tokens)
+    def _result(self, reply: ModelReply, activity_id: str) -> CreateResult:
         self._usage = RequestUsage(
-            self._usage.prompt_tokens + usage.prompt_tokens, self._usage.completion_tokens + usage.completion_tokens
+            self._usage.prompt_tokens + reply.prompt_tokens, self._usage.completion_tokens + reply.completion_tokens
         )
-        self.pending = []
-        if not isinstance(reply.content, str):
-            self.pending = _distinct(reply.content, prefix=f"{self._path}:{self.call}")
+        calls = None if isinstance(reply.content, str) else _distinct(reply.content, prefix=activity_id)
+        self._run.replies[self._path] = Reply(activity_id, calls or [])
         return CreateResult(
             finish_reason=reply.finish_reason,
-            content=reply.content if isinstance(reply.content, str) else list(self.pending),
-            usage=usage,
+            content=reply.content if isinstance(reply.content, str) else calls or [],
+            usage=RequestUsage(reply.prompt_tokens, reply.completion_tokens),
             cached=False,
             thought=reply.thought,
         )

@@ -115,6 +115,10 @@ class PromptBook:
         for position, digest in enumerate(manifest.digests):
             self._answers.setdefault(digest, (manifest, position))
 
+    def text(self, text: str) -> Pieces:
+        """The pieces of one text, kept for as long as the run lives if it is not very long."""
+        return self._cut(text)
+
     def document(self, value: Any) -> Pieces:
         """The pieces of one JSON value."""
         head, texts = take_apart(value)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 from contextvars import ContextVar
 from dataclasses import dataclass
+from typing import Any, TypeVar
 
-from autogen_core import CancellationToken
+from autogen_core import CancellationToken, FunctionCall
 from temporalio import workflow
 
 from agents.budget import BudgetAccount
@@ -24,6 +25,23 @@ class Turn:
     tool_calls: int = 0
 
 
+@dataclass
+class Reply:
+    """The tool calls that a path's last model call asked for; each is claimed by its execution."""
+
+    activity_id: str
+    calls: list[FunctionCall]
+
+    def position(self, call_id: str | None, name: str) -> int:
+        """The place of a call in the reply, by its id; calls that the model did not make come after those it made."""
+        for position, call in enumerate(self.calls):
+            if call.id == call_id and call.name == name:
+                return position
+        self.calls.append(FunctionCall(id=call_id or "", name=name, arguments="{}"))
+        return len(self.calls) - 1
+
+
+_Outcome = TypeVar("_Outcome")
 _turn: ContextVar[Turn | None] = ContextVar("turn", default=None)
 
 
@@ -45,6 +63,8 @@ class Run:
             started=carried.started if carried else workflow.time(),
         )
         self.counters = dict(carried.counters) if carried else {}
+        self.replies: dict[str, Reply] = {}
+        self.under_way: dict[asyncio.Task[Any], None] = {}
         self.turns_by_agent: dict[str, int] = {}
         self.real_model = True
         self.token = CancellationToken()
@@ -87,6 +107,10 @@ class Run:
         self.turns_by_agent[agent] = number
         _turn.set(Turn(number))
 
+    def turn_of(self, agent: str) -> int:
+        """The last turn of an agent; 0 for who has had none, as the author of the task."""
+        return self.turns_by_agent.get(agent, 0)
+
     def turn(self) -> Turn:
         """The turn of the current task; between turns, the one that is about to begin."""
         return _turn.get() or Turn(self.account.usage.turns + 1)
@@ -96,6 +120,16 @@ class Run:
         if not self.stopped.done():
             self.stopped.set_result(reason)
 
+    async def outcome(self, call: asyncio.Task[_Outcome], token: CancellationToken | None) -> _Outcome:
+        """Wait for a call that leaves the workflow. Cancelling the run, or the token, cancels the call itself."""
+        self.under_way[call] = None
+        call.add_done_callback(self._ended)
+        for linked in (self.token, token):
+            if linked is not None:
+                linked.link_future(call)
+        # Shielded, so that a task which is given up need not wait until a lost worker's call is known to have ended.
+        return await asyncio.shield(call)
+
     def stopping_on_budget(self) -> _StopOnBudget:
         """Within this context, a spent budget stops the run before it goes on as an error."""
         return _StopOnBudget(self)
@@ -104,6 +138,12 @@ class Run:
         """Raise `asyncio.CancelledError` where the run is about to end, so that nothing new is scheduled."""
         if self.stopped.done() or self.token.is_cancelled():
             raise asyncio.CancelledError("the run is ending")
+
+
+    def _ended(self, call: asyncio.Task[Any]) -> None:
+        del self.under_way[call]
+        if not call.cancelled():
+            call.exception()  # marks it as retrieved: a call that was given up has nobody who reads it
 
 
 class _StopOnBudget:

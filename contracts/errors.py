@@ -16,6 +16,7 @@ PerdureError
     │   └── RunCancelled   the run was cancelled
     ├── RunStuck           the workflow task of the run fails again and again
     ├── TeamBuildFailed    the team's factory raised
+    ├── TeamFailed         the team raised while it conversed
     ├── ModelRefused       the model's provider said no for good
     ├── ModelUnavailable   the model's provider may answer later
     ├── ToolFailed         a tool raised, or returned what cannot be sent on
@@ -142,6 +143,10 @@ class RunStuck(AgentError):
 
 class TeamBuildFailed(AgentError):
     """The team's factory raised; the message holds its error."""
+
+
+class TeamFailed(AgentError):
+    """The team raised while it conversed; the message holds its error."""
 
 
 class ModelRefused(AgentError):

@@ -1,0 +1,68 @@
+"""The activities that keep texts for a run: pieces that a prompt lacks, and the state between two histories."""
+
+from __future__ import annotations
+
+import asyncio
+
+from temporalio import activity
+
+from activities.failures import as_failures
+from activities.segments import answer_blobs, list_blobs, resolve
+from contracts.conversation import (
+    MAX_COMMAND_BYTES,
+    CheckpointOutcome,
+    CheckpointPage,
+    CheckpointRequest,
+    Missing,
+    SegmentBatch,
+)
+from contracts.ports import CheckpointStore, SegmentStore
+
+# JSON may need more bytes for a character than UTF-8: quotes, line ends and the like are escaped.
+PAGE_CHARS = MAX_COMMAND_BYTES // 4
+
+
+class Conversations:
+    """Keeps texts of runs.
+
+    Args:
+        store: pieces, a cache.
+        checkpoints: states between two histories, a truth.
+    """
+
+    def __init__(self, *, store: SegmentStore, checkpoints: CheckpointStore) -> None:
+        self._store = store
+        self._checkpoints = checkpoints
+
+    @activity.defn(name="put_segments")
+    async def put_segments(self, batch: SegmentBatch) -> None:
+        """Store pieces and their list. Storing them again changes nothing."""
+        with as_failures():
+            await self._store.write(_conversation(), list_blobs(batch.pieces))
+
+    @activity.defn(name="save_checkpoint")
+    async def save_checkpoint(self, request: CheckpointRequest) -> CheckpointOutcome:
+        """Keep a paused conversation's state under its id; keeping it again replaces it by the same."""
+        with as_failures():
+            found = await resolve(self._store, _conversation(), request.text)
+            if isinstance(found, Missing):
+                return CheckpointOutcome(missing=found)
+            await self._checkpoints.save(_conversation(), request.checkpoint, found.text)
+            return CheckpointOutcome(pages=len(_pages(found.text)))
+
+    @activity.defn(name="load_checkpoint")
+    async def load_checkpoint(self, request: CheckpointPage) -> str:
+        """Return one page of a kept state, and store its pieces so that prompts can name them."""
+        with as_failures():
+            text = await self._checkpoints.load(_conversation(), request.checkpoint)
+            page = (await asyncio.to_thread(_pages, text))[request.page]
+            await self._store.write(_conversation(), answer_blobs(page))
+            return page
+
+
+def _conversation() -> str:
+    return activity.info().workflow_id or ""
+
+
+def _pages(text: str) -> list[str]:
+    return [text[start : start + PAGE_CHARS] for start in range(0, len(text), PAGE_CHARS)]

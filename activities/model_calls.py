@@ -1,0 +1,76 @@
+"""The activities that ask models."""
+
+from __future__ import annotations
+
+import asyncio
+
+from temporalio import activity
+
+from activities import journal as journals
+from activities.failures import as_failures
+from activities.heartbeat import heartbeating
+from activities.segments import Resolved, answer_blobs, resolve
+from contracts.calls import ModelOutcome, ModelReply, ModelRequest, Preparation
+from contracts.conversation import Missing
+from contracts.documents import put_together
+from contracts.errors import BackendUnavailable
+from contracts.ports import ChatModels, ResultJournal, SegmentStore
+
+
+class ModelCalls:
+    """Asks the worker's models.
+
+    Args:
+        models: the models there are.
+        store: keeps the pieces of prompts and answers, so that later prompts can name them.
+        journal: keeps answers, so that a repeated attempt does not ask, and pay, again.
+    """
+
+    def __init__(self, models: ChatModels, *, store: SegmentStore, journal: ResultJournal) -> None:
+        self._models = models
+        self._store = store
+        self._journal = journal
+
+    @activity.defn(name="prepare_run")
+    async def prepare_run(self) -> Preparation:
+        """Say which models there are; the run's history keeps the answer."""
+        with as_failures():
+            return self._models.prepare()
+
+    @activity.defn(name="call_model")
+    async def call_model(self, request: ModelRequest) -> ModelOutcome:
+        """Ask a model, or return what an earlier attempt of this call has recorded."""
+        with as_failures():
+            async with heartbeating():
+                if (known := await journals.recorded(self._journal, request, ModelOutcome)) is not None:
+                    return known
+                prompt = await resolve(self._store, _conversation(), request.prompt)
+                if isinstance(prompt, Missing):
+                    return ModelOutcome(missing=prompt)
+                reply = await self._models.complete(request, list(put_together(prompt.text)))
+                outcome = ModelOutcome(reply=reply)
+                await asyncio.gather(
+                    self._keep(request, prompt, reply), journals.record(self._journal, request, outcome)
+                )
+                return outcome
+
+    async def _keep(self, request: ModelRequest, prompt: Resolved, reply: ModelReply) -> None:
+        blobs = dict(prompt.blobs)
+        for text in _texts(reply):
+            blobs |= answer_blobs(text)
+        # The answer is paid for: returning it is better than asking again because its pieces could not be kept.
+        try:
+            await self._store.write(_conversation(), blobs)
+            if request.prompt.expired is not None:
+                await self._store.drop(_conversation(), [bytes.fromhex(request.prompt.expired)])
+        except BackendUnavailable as error:
+            activity.logger.warning("the pieces of a prompt could not be stored: %s", error)
+
+
+def _conversation() -> str:
+    return activity.info().workflow_id or ""
+
+
+def _texts(reply: ModelReply) -> list[str]:
+    said = [reply.content] if isinstance(reply.content, str) else [call.arguments for call in reply.content]
+    return [*said, reply.thought or ""]

@@ -1,0 +1,54 @@
+"""What a team's factory is handed: durable parts, by name."""
+
+from __future__ import annotations
+
+from autogen_core.models import ChatCompletionClient
+from autogen_core.tools import Workbench
+
+from agents.model_client import DurableModelClient
+from agents.run import Run
+from agents.workbench import DurableWorkbench
+
+
+class TeamContext:
+    """The durable parts that a team is built of, and what the run was asked.
+
+    Example:
+        ```python
+        @team("support", version="1")
+        def support(ctx: TeamContext) -> Team:
+            triage = AssistantAgent("triage", model_client=ctx.model("fast"), workbench=ctx.tools("lookup_invoice"))
+            writer = AssistantAgent("writer", model_client=ctx.model())
+            return RoundRobinGroupChat([triage, writer], termination_condition=MaxMessageTermination(6))
+        ```
+    """
+
+    def __init__(self, run: Run) -> None:
+        self._run = run
+
+    @property
+    def task(self) -> str:
+        """What the team is asked to do."""
+        return self._run.request.task
+
+    @property
+    def user(self) -> str | None:
+        """The person that the run serves."""
+        return self._run.request.scope.user
+
+    def model(self, name: str | None = None) -> ChatCompletionClient:
+        """A model whose calls are activities; without a name the run's default one.
+
+        Raises:
+            UnknownName: no such model is registered; the message offers the nearest names.
+            ConfigurationError: the model cannot be used on this worker.
+        """
+        return DurableModelClient(self._run, name)
+
+    def tools(self, *names: str) -> Workbench:
+        """A workbench of registered tools whose calls are activities.
+
+        Raises:
+            UnknownName: a tool is not registered; the message offers the nearest names.
+        """
+        return DurableWorkbench(self._run, names)

@@ -1,0 +1,166 @@
+"""A team's conversation inside the workflow: built, driven to its end, stopped in order."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from contextlib import aclosing
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from autogen_agentchat.base import TaskResult
+from autogen_agentchat.messages import BaseAgentEvent, BaseChatMessage
+from autogen_agentchat.teams import BaseGroupChat
+from autogen_agentchat.teams._group_chat._chat_agent_container import ChatAgentContainer
+from autogen_agentchat.teams._group_chat._events import GroupChatRequestPublish
+from autogen_core import Agent
+from temporalio import workflow
+
+import agents.determinism  # noqa: F401 - installs what AutoGen needs to be replayed
+from agents import team_state
+from agents.binding import Binding
+from agents.components import load_component
+from agents.context import TeamContext
+from agents.registry import REGISTRY
+from agents.run import Run
+from agents.runtime import WorkflowAgentRuntime
+from agents.termination import PausableTermination
+from agents.transcript import Transcript
+from contracts.calls import Preparation
+from contracts.errors import BudgetExhausted, PerdureError, TeamBuildFailed
+from contracts.runs import RunRequest
+
+# A cancelled model call is waited for this long (s), so that its HTTP request is cut before the run closes.
+CANCEL_GRACE = 1.5
+
+Said = BaseAgentEvent | BaseChatMessage
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ending:
+    """How the conversation ended. `paused` means that it goes on in a new history."""
+
+    kind: Literal["finished", "budget", "paused"]
+    detail: str | None = None
+
+
+class Conversation:
+    """One run's team, from its factory to its last word.
+
+    Args:
+        request: what was asked.
+        preparation: what the worker said of its models.
+        on_message: told after each message, with the transcript.
+
+    Raises:
+        CallerError, OperatorError: the team asks for what is not there, or for what cannot be durable.
+        TeamBuildFailed: the factory raised.
+    """
+
+    def __init__(
+        self, request: RunRequest, preparation: Preparation, *, on_message: Callable[[Transcript], None]
+    ) -> None:
+        self.run = Run(request, preparation)
+        self.transcript = Transcript(
+            first=request.carried.entries if request.carried else 0, turn_of=self.run.turn_of
+        )
+        self._on_message = on_message
+        self._runtime = WorkflowAgentRuntime(on_error=self.run.stop, on_delivery=self._delivered)
+        self.team = self._build(request)
+        self._pausable = self._make_pausable()
+        self._detail: str | None = None
+
+    async def converse(self) -> Ending:
+        """Let the team talk until it ends, is out of budget, or must go on in a new history.
+
+        Raises:
+            asyncio.CancelledError: the run was cancelled; its calls were cancelled first.
+            Exception: the first error of the team, a model or the engine.
+        """
+        talk = asyncio.create_task(self._talk())
+        try:
+            await self._until_done(talk)
+        finally:
+            await self._settle(talk)
+        if self.run.stopped.done():
+            return self._stopped(self.run.stopped.result())
+        talk.result()
+        if self._pausable is not None and self._pausable.paused:
+            return Ending(kind="paused")
+        return Ending(kind="finished", detail=self._detail)
+
+    async def state(self) -> dict[str, Any]:
+        """Everything that a new history needs to go on with this conversation."""
+        return await team_state.save(self.team, self._runtime, self._pausable)
+
+    async def restore(self, state: dict[str, Any]) -> None:
+        """Go on with a conversation that an earlier history has paused."""
+        await team_state.load(self.team, self._runtime, state)
+
+    def _build(self, request: RunRequest) -> Any:
+        context = TeamContext(self.run)
+        try:
+            if request.component is not None:
+                team = load_component(request.component, context)
+            else:
+                team = REGISTRY.team(request.team).factory(context)
+        except PerdureError:
+            raise
+        except Exception as error:  # noqa: BLE001 - a factory may raise anything; the run must fail, not its task
+            raise TeamBuildFailed(
+                f"team {request.team!r} could not be built: {type(error).__name__}: {error}"
+            ) from error
+        Binding(self.run, self._runtime).bind(team, name=request.team)
+        return team
+
+    def _make_pausable(self) -> PausableTermination | None:
+        if not team_state.can_pause(self.team):
+            return None
+        pausable = PausableTermination(self.team._termination_condition, pause=self._must_pause)
+        self.team._termination_condition = pausable
+        return pausable
+
+    async def _must_pause(self) -> int | None:
+        if not workflow.info().is_continue_as_new_suggested():
+            return None
+        return await team_state.next_turn(self.team, self._runtime)
+
+    def _delivered(self, agent: Agent, message: Any) -> None:
+        if not isinstance(agent, ChatAgentContainer) or not isinstance(message, GroupChatRequestPublish):
+            return
+        if not isinstance(agent._agent, BaseGroupChat):
+            self.run.begin_turn(agent._agent.name)
+
+    async def _talk(self) -> None:
+        if not isinstance(self.team, BaseGroupChat):
+            self.run.begin_turn(self.team.name)
+        task = None if self.run.request.carried else self.run.request.task
+        async with aclosing(self.team.run_stream(task=task, cancellation_token=self.run.token)) as stream:
+            async for said in stream:
+                if isinstance(said, TaskResult):
+                    self._detail = said.stop_reason
+                else:
+                    self.transcript.note(said)
+                    self._on_message(self.transcript)
+
+    async def _until_done(self, talk: asyncio.Task[None]) -> None:
+        left = self.run.account.seconds_left(workflow.time())
+        await workflow.wait([talk, self.run.stopped], return_when=asyncio.FIRST_COMPLETED, timeout=left)
+        if not talk.done() and not self.run.stopped.done():
+            with self.run.stopping_on_budget():
+                self.run.account.check_time(workflow.time())
+
+    async def _settle(self, talk: asyncio.Task[None]) -> None:
+        if talk.done() and not talk.cancelled() and talk.exception() is None:
+            return
+        self.run.token.cancel()
+        if self.run.under_way:
+            await workflow.wait(list(self.run.under_way), timeout=CANCEL_GRACE)
+        talk.cancel()
+        await asyncio.gather(talk, return_exceptions=True)
+        await self._runtime.stop()
+
+    def _stopped(self, reason: BaseException) -> Ending:
+        if isinstance(reason, BudgetExhausted):
+            return Ending(kind="budget", detail=str(reason))
+        raise reason

@@ -1,0 +1,106 @@
+"""What AutoGen says, as entries of a transcript."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from autogen_agentchat.messages import (
+    BaseAgentEvent,
+    BaseChatMessage,
+    MemoryQueryEvent,
+    ThoughtEvent,
+    ToolCallExecutionEvent,
+    ToolCallRequestEvent,
+)
+
+from contracts.runs import EntryKind, TranscriptEntry
+
+DETAILS_CHARS = 60 * 1024
+
+Said = BaseAgentEvent | BaseChatMessage
+
+
+class Transcript:
+    """The conversation so far.
+
+    Args:
+        first: index of the first entry, as earlier parts of the run hold those before.
+        turn_of: the turn that an agent is in.
+    """
+
+    def __init__(self, *, first: int, turn_of: Callable[[str], int]) -> None:
+        self.first = first
+        self.entries: list[TranscriptEntry] = []
+        self._turn_of = turn_of
+
+    @property
+    def next_index(self) -> int:
+        """The index that the next entry gets."""
+        return self.first + len(self.entries)
+
+    def note(self, said: Said) -> None:
+        """Append what was said."""
+        for kind, text, tool, failed in _facts(said):
+            self.entries.append(
+                TranscriptEntry(
+                    index=self.next_index,
+                    turn=self._turn_of(said.source),
+                    kind=kind,
+                    source=said.source,
+                    text=text,
+                    tool=tool,
+                    failed=failed,
+                )
+            )
+
+    def after(self, index: int) -> tuple[TranscriptEntry, ...]:
+        """The entries from this index on."""
+        return tuple(self.entries[max(0, index - self.first) :])
+
+    def answer(self) -> str:
+        """The last message that was said, empty if there is none but the task."""
+        for entry in reversed(self.entries):
+            if entry.kind == "message" and entry.turn > 0:
+                return entry.text
+        return ""
+
+    def markdown(self) -> str:
+        """The last 60 KiB of the conversation, for people."""
+        parts: list[str] = []
+        size = 0
+        for entry in reversed(self.entries):
+            part = _markdown(entry)
+            size += len(part.encode())
+            if size > DETAILS_CHARS:
+                parts.append("*… earlier entries are left out …*")
+                break
+            parts.append(part)
+        return "\n\n".join(reversed(parts))
+
+
+def _facts(said: Said) -> Iterator[tuple[EntryKind, str, str | None, bool]]:
+    if isinstance(said, ToolCallRequestEvent):
+        for call in said.content:
+            yield "tool_call", call.arguments, call.name, False
+    elif isinstance(said, ToolCallExecutionEvent):
+        for result in said.content:
+            yield "tool_result", result.content, result.name, bool(result.is_error)
+    elif isinstance(said, ThoughtEvent):
+        yield "thought", said.content, None, False
+    elif isinstance(said, MemoryQueryEvent) or not isinstance(said, BaseChatMessage):
+        yield "event", said.to_text(), None, False
+    else:
+        yield "message", said.to_model_text() if _has_parts(said) else said.to_text(), None, False
+
+
+def _has_parts(said: BaseChatMessage) -> bool:
+    return not isinstance(getattr(said, "content", ""), str)
+
+
+def _markdown(entry: TranscriptEntry) -> str:
+    text = entry.text if len(entry.text) <= 4096 else f"{entry.text[:4096]} …"
+    if entry.kind == "tool_call":
+        return f"> **{entry.source}** calls `{entry.tool}` with `{text}`"
+    if entry.kind == "tool_result":
+        return f"> `{entry.tool}` {'failed' if entry.failed else 'returned'}:\n>\n> " + text.replace("\n", "\n> ")
+    return f"**{entry.source}** ({'task' if entry.turn == 0 else f'turn {entry.turn}'})\n\n{text}"

@@ -1,0 +1,1 @@
+"""Deterministic code: no I/O, no clock, no random, no driver."""

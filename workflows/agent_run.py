@@ -1,0 +1,86 @@
+"""One execution of a team on a task."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from temporalio import workflow
+from temporalio.common import RetryPolicy, SearchAttributeKey
+from temporalio.exceptions import ApplicationError
+
+from agents.checkpoint import load_checkpoint, save_checkpoint
+from agents.conversation import Conversation, Ending
+from agents.transcript import Transcript
+from contracts.calls import Preparation
+from contracts.errors import PerdureError
+from contracts.runs import RunRequest, RunResult, TranscriptPage, Usage
+
+PHASE = SearchAttributeKey.for_keyword("PerdurePhase")
+MAX_ANSWER_CHARS = 48 * 1024
+
+
+@workflow.defn(name="AgentRun")
+class AgentRun:
+    """Prepares, lets the team converse, and returns what came of it.
+
+    The workflow id is the run id. The conversation so far is answered by the query `transcript`.
+    """
+
+    @workflow.init
+    def __init__(self, request: RunRequest) -> None:
+        self._request = request
+        self._conversation: Conversation | None = None
+        self._closed = False
+
+    @workflow.run
+    async def run(self, request: RunRequest) -> RunResult:
+        """Run the team on the task. See `RunRequest` and `RunResult`."""
+        try:
+            conversation = await self._begin(request)
+            ending = await conversation.converse()
+        except PerdureError as error:
+            raise ApplicationError(str(error), type=type(error).__name__, non_retryable=True) from error
+        if ending.kind == "paused":
+            workflow.continue_as_new(await save_checkpoint(conversation))
+        return self._end(conversation, ending)
+
+    @workflow.query
+    def transcript(self, after: int) -> TranscriptPage:
+        """Entries whose index is `after` or higher, with the usage so far."""
+        if self._conversation is None:
+            return TranscriptPage(entries=(), usage=self._request.carried.usage if self._request.carried else Usage())
+        return TranscriptPage(
+            entries=self._conversation.transcript.after(after),
+            usage=self._conversation.run.account.usage,
+            closed=self._closed,
+        )
+
+    async def _begin(self, request: RunRequest) -> Conversation:
+        preparation = await workflow.execute_local_activity(
+            "prepare_run",
+            result_type=Preparation,
+            start_to_close_timeout=timedelta(seconds=30),
+            retry_policy=RetryPolicy(maximum_attempts=3),
+            summary="models of this worker",
+        )
+        conversation = self._conversation = Conversation(request, preparation, on_message=self._show)
+        if request.carried is not None:
+            await load_checkpoint(conversation, request.carried)
+        return conversation
+
+    def _show(self, transcript: Transcript) -> None:
+        workflow.set_current_details(transcript.markdown())
+
+    def _end(self, conversation: Conversation, ending: Ending) -> RunResult:
+        self._closed = True
+        if PHASE in workflow.info().typed_search_attributes:
+            workflow.upsert_search_attributes([PHASE.value_set(ending.kind)])
+        return RunResult(
+            run_id=self._request.run_id,
+            team=self._request.team,
+            answer=conversation.transcript.answer()[:MAX_ANSWER_CHARS],
+            stop_reason="budget" if ending.kind == "budget" else "finished",
+            detail=ending.detail,
+            usage=conversation.run.account.usage,
+            real_model=conversation.run.real_model,
+        )
