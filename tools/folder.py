@@ -1,4 +1,4 @@
-"""The one folder that file tools may read: nothing outside it, and nothing that tools and version control keep in it."""
+"""The one folder that file tools may read: nothing outside it, and nothing that build tools leave in it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,18 @@ from contracts.errors import ToolFailed
 
 MAX_FILES = 200_000
 
-_LEFT_OUT = set(".cache .eggs .git .hg .nox .perdure .svn .tox .venv __pycache__ node_modules venv".split())
+_VERSION_CONTROL = {".git", ".hg", ".svn"}
+_LEFT_OUT = _VERSION_CONTROL | {
+    ".cache",
+    ".eggs",
+    ".nox",
+    ".perdure",
+    ".tox",
+    ".venv",
+    "__pycache__",
+    "node_modules",
+    "venv",
+}
 _LEFT_OUT_ENDS = ("_cache", ".egg-info")
 # Lies in every Python environment, whatever its folder is called.
 _ENVIRONMENT_MARK = "pyvenv.cfg"
