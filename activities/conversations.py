@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
-
 from temporalio import activity
 
 from activities.failures import as_failures
-from activities.segments import answer_blobs, list_blobs, resolve
+from activities.segments import list_blobs, resolve
 from contracts.conversation import (
     MAX_COMMAND_BYTES,
     CheckpointOutcome,
@@ -48,16 +46,15 @@ class Conversations:
             if isinstance(found, Missing):
                 return CheckpointOutcome(missing=found)
             await self._checkpoints.save(_conversation(), request.checkpoint, found.text)
+            await self._store.write(_conversation(), found.blobs)
             return CheckpointOutcome(pages=len(_pages(found.text)))
 
     @activity.defn(name="load_checkpoint")
     async def load_checkpoint(self, request: CheckpointPage) -> str:
-        """Return one page of a kept state, and store its pieces so that prompts can name them."""
+        """Return one page of a kept state."""
         with as_failures():
             text = await self._checkpoints.load(_conversation(), request.checkpoint)
-            page = (await asyncio.to_thread(_pages, text))[request.page]
-            await self._store.write(_conversation(), answer_blobs(page))
-            return page
+            return _pages(text)[request.page]
 
 
 def _conversation() -> str:

@@ -31,11 +31,11 @@ async def save_checkpoint(conversation: Conversation) -> RunRequest:
 
 
 async def load_checkpoint(conversation: Conversation, carried: Carried) -> None:
-    """Read the state back and go on from it. Its texts are known to be stored, so prompts copy them."""
+    """Read the state back and go on from it. Its pieces were stored when it was saved, so prompts copy them."""
     pages = [await _load(carried.checkpoint, page) for page in range(carried.pages)]
     state = next(iter(put_together("".join(pages))))
-    for page in pages:
-        conversation.run.prompts.learn(page)
+    book = conversation.run.prompts
+    book.commit(carried.checkpoint, book.document(state))
     await conversation.restore(state)
 
 

@@ -1,0 +1,79 @@
+"""The OpenAI-compatible model client, made for an engine that retries by itself and must hear refusals."""
+
+from __future__ import annotations
+
+import json
+
+import httpx
+from autogen_core.models import ChatCompletionClient, ModelInfo
+from autogen_ext.models.openai import OpenAIChatCompletionClient
+
+from contracts.errors import ModelRefused
+
+DEFAULT_MODEL = "gpt-4o-mini"
+# A server that needs no key (Ollama, vLLM, LM Studio) still gets one, since the client insists.
+NO_KEY = "none"
+_CONNECT_SECONDS = 10
+_READ_SECONDS = 600
+
+
+def openai_model(model: str, *, api_key: str | None, base_url: str | None) -> ChatCompletionClient:
+    """A client for a server that speaks OpenAI's chat completions.
+
+    Args:
+        model: the server's name for the model.
+        api_key: the server's key; None for a server that needs none.
+        base_url: where the server is; None is OpenAI itself.
+    """
+    client = httpx.AsyncClient(
+        event_hooks={"response": [_raise_refusal]},
+        timeout=httpx.Timeout(_READ_SECONDS, connect=_CONNECT_SECONDS),
+        limits=httpx.Limits(max_connections=None, max_keepalive_connections=100),
+    )
+    return OpenAIChatCompletionClient(
+        model=model,
+        api_key=api_key or NO_KEY,
+        max_retries=0,
+        http_client=client,
+        **({"base_url": base_url} if base_url else {}),
+        **({} if _is_known(model) else {"model_info": _GUESSED}),
+    )
+
+
+_GUESSED = ModelInfo(
+    vision=False,
+    function_calling=True,
+    json_output=True,
+    family="unknown",
+    structured_output=True,
+    multiple_system_messages=True,
+)
+
+
+def _is_known(model: str) -> bool:
+    from autogen_ext.models.openai._model_info import get_info
+
+    try:
+        get_info(model)
+    except KeyError:
+        return False
+    return True
+
+
+async def _raise_refusal(response: httpx.Response) -> None:
+    """AutoGen's client drops `message.refusal`, so a refusal would look like an empty answer."""
+    if response.status_code != httpx.codes.OK or "json" not in response.headers.get("content-type", ""):
+        return
+    refusal = _refusal(await response.aread())
+    if refusal:
+        raise ModelRefused(f"the model refused to answer: {refusal}")
+
+
+def _refusal(body: bytes) -> str | None:
+    if b'"refusal"' not in body:
+        return None
+    try:
+        message = json.loads(body)["choices"][0]["message"]
+    except (ValueError, LookupError, TypeError):
+        return None  # not a completion: the client says what is wrong with it
+    return message.get("refusal") if isinstance(message, dict) else None
