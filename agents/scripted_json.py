@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from agents.situation import numbers, quoted
+from agents.situation import numbers
 
 _DEEPEST = 12
 _FORMATS = {
@@ -26,14 +26,13 @@ class Sample:
     Args:
         schema: the whole schema, in which `$ref` is looked up.
         text: what plain strings say.
-        task: where quoted texts and numbers are taken from, each once.
+        task: where numbers are taken from, each once.
     """
 
     def __init__(self, schema: Mapping[str, Any], *, text: str, task: str) -> None:
         self._schema = schema
         self._text = text
         self._numbers: Iterator[float] = iter(numbers(task))
-        self._quoted: Iterator[str] = iter(quoted(task))
 
     def value(self, schema: Mapping[str, Any] | None = None, *, depth: int = 0) -> Any:
         """The smallest value that fits; the whole schema's without an argument."""
@@ -54,29 +53,35 @@ class Sample:
         kind = rule.get("type", "object" if "properties" in rule else "string")
         kind = kind[0] if isinstance(kind, list) else kind
         if kind == "object":
-            needed = rule.get("required", [])
-            properties = rule.get("properties", {})
-            return {name: self.value(properties.get(name, {}), depth=depth + 1) for name in needed}
+            return self._object(rule, depth)
         if kind == "array":
             return self._array(rule, depth)
         if kind in ("integer", "number"):
             return self._number(rule, whole=kind == "integer")
-        return {"boolean": True, "null": None}.get(kind, self._string(rule) if kind == "string" else None)
+        if kind == "string":
+            return self._string(rule)
+        return True if kind == "boolean" else None
+
+    def _object(self, rule: Mapping[str, Any], depth: int) -> dict[str, Any]:
+        properties = rule.get("properties", {})
+        # No finite value fits a schema that needs itself again and again.
+        needed = rule.get("required", []) if depth < 2 * _DEEPEST else []
+        return {name: self.value(properties.get(name, {}), depth=depth + 1) for name in needed}
 
     def _array(self, rule: Mapping[str, Any], depth: int) -> list[Any]:
         fixed = [self.value(item, depth=depth + 1) for item in rule.get("prefixItems", [])]
         missing = max(0, int(rule.get("minItems", 0)) - len(fixed))
         return fixed + [self.value(rule.get("items", {}), depth=depth + 1) for _ in range(missing)]
 
-    def _number(self, rule: Mapping[str, Any], *, whole: bool) -> float | int:
-        low = rule.get("minimum", rule.get("exclusiveMinimum"))
-        high = rule.get("maximum", rule.get("exclusiveMaximum"))
+    def _number(self, rule: Mapping[str, Any], *, whole: bool) -> float:
+        low: float | None = rule.get("minimum", rule.get("exclusiveMinimum"))
+        high: float | None = rule.get("maximum", rule.get("exclusiveMaximum"))
         found = next(self._numbers, None)
         if found is not None and (low is None or found > low) and (high is None or found < high):
             return int(found) if whole else found
         step = 1 if whole else 0.5
         if low is not None:
-            return low if "minimum" in rule else low + step  # type: ignore[no-any-return]
+            return low if "minimum" in rule else low + step
         if high is not None:
             return min(0, high if "maximum" in rule else high - step)
         return 0

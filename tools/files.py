@@ -49,9 +49,7 @@ class Matches(BaseModel):
 
 
 @tool
-def list_files(
-    ctx: ToolContext, pattern: str = "**/*", limit: Annotated[int, Field(ge=1, le=2000)] = 200
-) -> FileList:
+def list_files(ctx: ToolContext, pattern: str = "**/*", limit: Annotated[int, Field(ge=1, le=2000)] = 200) -> FileList:
     """List the files of the folder. Folders such as .git, .venv and node_modules are left out.
 
     Args:
