@@ -1,0 +1,36 @@
+"""How people reach the engine: the client, the command line, the settings and the local stack.
+
+Names are imported when they are first used, so that `perdure --help` loads neither Temporal nor AutoGen.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from perdure.client import Perdure as Perdure
+    from perdure.descriptions import RunDescription as RunDescription
+    from perdure.descriptions import RunSummary as RunSummary
+    from perdure.run import Run as Run
+    from perdure.settings import Settings as Settings
+
+_HOMES = {
+    "Perdure": "perdure.client",
+    "Run": "perdure.run",
+    "RunDescription": "perdure.descriptions",
+    "RunSummary": "perdure.descriptions",
+    "Settings": "perdure.settings",
+}
+
+__all__ = ["Perdure", "Run", "RunDescription", "RunSummary", "Settings"]
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'perdure' has no attribute {name!r}")
+    return getattr(import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_HOMES})

@@ -1,0 +1,145 @@
+"""Follow a run's conversation as it grows, over all parts that continue-as-new cut it into."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing, asynccontextmanager
+
+from temporalio.api.history.v1 import HistoryEvent
+from temporalio.client import Client, WorkflowHistoryEventFilterType, WorkflowQueryFailedError
+from temporalio.service import RPCError, RPCStatusCode
+
+from contracts.errors import BackendUnavailable, RunStuck
+from contracts.runs import TranscriptEntry, TranscriptPage
+from perdure import inspection
+from perdure.connection import RPC_TIMEOUT, answering
+
+_PAUSE_SECONDS = (0.1, 0.3)
+_SILENT_SECONDS = 10
+_CHECK_SECONDS = 1
+# The run exists and Temporal answers, but no worker can answer for the run just now: it starts, is away or fails.
+_NOT_NOW = {
+    RPCStatusCode.FAILED_PRECONDITION,
+    RPCStatusCode.DEADLINE_EXCEEDED,
+    RPCStatusCode.CANCELLED,
+    RPCStatusCode.INVALID_ARGUMENT,
+    RPCStatusCode.RESOURCE_EXHAUSTED,
+}
+
+
+async def follow(client: Client, run_id: str, *, first: str, after: int = 0) -> AsyncGenerator[TranscriptEntry, None]:
+    """Yield the entries of a run's conversation as they come, until the run has ended.
+
+    Args:
+        client: connection to Temporal.
+        run_id: the run.
+        first: Temporal's id of the run's first part.
+        after: the first index wanted.
+
+    Raises:
+        RunStuck: the run's workflow task fails again and again.
+        BackendUnavailable: Temporal does not answer, or the run has ended and no worker is there to tell of it.
+    """
+    part: str | None = first
+    while part:
+        async with _closing(client, run_id, part) as closing:
+            async with aclosing(_Part(client, run_id, part, closing).entries(after)) as entries:
+                async for entry in entries:
+                    after = entry.index + 1
+                    yield entry
+            part = _next_part(await closing)
+
+
+class _Part:
+    """One part of a run: one Temporal run of the chain."""
+
+    def __init__(self, client: Client, run_id: str, part: str, closing: asyncio.Task[HistoryEvent]) -> None:
+        self._client = client
+        self._run_id = run_id
+        self._handle = client.get_workflow_handle(run_id, run_id=part)
+        self._closing = closing
+        self._answered = time.monotonic()
+        self._checked = time.monotonic()
+
+    async def entries(self, after: int) -> AsyncGenerator[TranscriptEntry, None]:
+        pause = _PAUSE_SECONDS[0]
+        while True:
+            closed = self._closing.done()
+            page = await self._page(after)
+            for entry in page.entries if page else ():
+                after = entry.index + 1
+                yield entry
+            if closed and page:
+                return
+            await self._see_to(page)
+            pause = _PAUSE_SECONDS[0] if page and page.entries else min(pause * 1.3, _PAUSE_SECONDS[1])
+            await asyncio.wait([self._closing], timeout=pause)
+            if closed:
+                await asyncio.sleep(pause)
+
+    async def _page(self, after: int) -> TranscriptPage | None:
+        try:
+            async with answering(self._client):
+                return await self._query(after)
+        except WorkflowQueryFailedError:
+            return None
+
+    async def _query(self, after: int) -> TranscriptPage | None:
+        try:
+            page: TranscriptPage = await self._handle.query(
+                "transcript", after, result_type=TranscriptPage, rpc_timeout=RPC_TIMEOUT
+            )
+            return page
+        except RPCError as error:
+            if error.status in _NOT_NOW:
+                return None
+            raise
+
+    async def _see_to(self, page: TranscriptPage | None) -> None:
+        """Give up on a run that is stuck, and on one that ended where nobody can tell of it."""
+        now = time.monotonic()
+        self._answered = now if page else self._answered
+        if self._closing.done():
+            self._closing.result()
+            if now - self._answered > _SILENT_SECONDS:
+                raise BackendUnavailable(
+                    f"no worker can tell what was said in run {self._run_id!r}: start one with `perdure up`"
+                )
+        elif now - self._checked > _CHECK_SECONDS:
+            self._checked = now
+            await refuse_stuck(self._client, self._run_id)
+
+
+async def refuse_stuck(client: Client, run_id: str) -> None:
+    """Raise `RunStuck` with the reason if the run's workflow task fails again and again."""
+    if reason := await inspection.stuck(client, run_id):
+        raise RunStuck(
+            f"run {run_id!r} is stuck, its workflow task fails again and again: {reason}; "
+            "it is kept, and goes on once a worker with the cause mended is there"
+        )
+
+
+@asynccontextmanager
+async def _closing(client: Client, run_id: str, part: str) -> AsyncIterator[asyncio.Task[HistoryEvent]]:
+    task = asyncio.create_task(_close_event(client, run_id, part))
+    try:
+        yield task
+    finally:
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.wait([task])
+
+
+async def _close_event(client: Client, run_id: str, part: str) -> HistoryEvent:
+    events = client.get_workflow_handle(run_id, run_id=part).fetch_history_events(
+        wait_new_event=True, event_filter_type=WorkflowHistoryEventFilterType.CLOSE_EVENT, skip_archival=True
+    )
+    async with answering(client):
+        return await anext(aiter(events))
+
+
+def _next_part(closing: HistoryEvent) -> str | None:
+    return closing.workflow_execution_continued_as_new_event_attributes.new_execution_run_id or None

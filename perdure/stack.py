@@ -1,0 +1,234 @@
+"""The local stack: a Temporal dev server and a worker, shared by all commands on one data folder.
+
+`perdure up` owns a stack until it is stopped. Any other command uses the stack that runs, or owns one for as long as it
+needs it; then it waits for those that joined meanwhile before it stops it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+
+from temporalio.client import Client
+
+from contracts.errors import BackendUnavailable, ConfigurationError, OperatorError
+from perdure import connection, ports, temporal_binary
+from perdure.settings import Settings
+from perdure.stack_record import StackFolder, StackRecord
+from perdure.temporal_server import ServerPlace, TemporalServer
+from perdure.worker_process import WorkerProcess
+
+Say = Callable[[str], None]
+
+DEFAULT_PORT = 7233
+DEFAULT_UI_PORT = 8233
+_JOIN_SECONDS = 60
+_POLL_SECONDS = 0.05
+
+
+@dataclass(kw_only=True)
+class Place:
+    """A server that answers, and what of it is ours.
+
+    Attributes:
+        settings: settings that lead to this server.
+        local: HOST:PORT where the server is a local stack, ours or another process's; None where it was set.
+        client: a connection to it.
+        ui: address of its Temporal UI, None where that is not known.
+        server: the server, if this process owns it.
+        worker: the worker, if this process owns one.
+    """
+
+    settings: Settings
+    client: Client
+    local: str | None = None
+    ui: str | None = None
+    server: TemporalServer | None = None
+    worker: WorkerProcess | None = None
+    folder: StackFolder | None = field(default=None, repr=False)
+
+    def run_url(self, run_id: str) -> str | None:
+        """The page of a run in the Temporal UI, None where the UI's address is not known."""
+        return self.ui and f"{self.ui}/namespaces/{self.client.namespace}/workflows/{run_id}"
+
+    async def broken(self) -> None:
+        """Wait until something of ours that runs depend on is lost for good, for ever if nothing is ours.
+
+        Raises:
+            OperatorError: the server or the worker ended.
+        """
+        watched = [asyncio.create_task(self._server_ended())]
+        if self.worker is not None:
+            watched.append(asyncio.create_task(self.worker.gave_up()))
+        try:
+            done, _ = await asyncio.wait(watched, return_when=asyncio.FIRST_COMPLETED)
+            done.pop().result()
+        finally:
+            for task in watched:
+                task.cancel()
+
+    async def _server_ended(self) -> None:
+        if self.server is None:
+            await asyncio.Event().wait()
+            return
+        exit_code = await self.server.child.wait()
+        raise OperatorError(f"the Temporal server ended ({exit_code}); its log is {self.server.place.log}")
+
+
+@asynccontextmanager
+async def own(settings: Settings, *, port: int, ui_port: int, say: Say) -> AsyncIterator[Place]:
+    """Start a stack on given ports, and stop all of it when the block ends, whoever uses it.
+
+    Raises:
+        ConfigurationError: a port is taken, the data folder cannot be written or has a stack already, a server is set.
+        OperatorError: the server or the worker cannot start.
+    """
+    if settings.temporal.address:
+        raise ConfigurationError(
+            f"a Temporal server is set already ({settings.temporal.address}): start a worker for it with "
+            "`perdure worker`, or unset TEMPORAL_ADDRESS to start a local one"
+        )
+    folder = StackFolder(settings.home)
+    folder.prepare()
+    async with AsyncExitStack() as exits:
+        await _take(folder, exits)
+        ports.require_free(port, what="Temporal", option="--port")
+        ports.require_free(ui_port, what="the Temporal UI", option="--ui-port")
+        place = await _start_server(settings, folder, exits, port=port, ui_port=ui_port, say=say)
+        await _start_worker(place, exits, say=say)
+        yield place
+
+
+@asynccontextmanager
+async def attach(settings: Settings, *, worker: bool = True, say: Say) -> AsyncIterator[Place]:
+    """Use the server that is set, or the local stack that runs, or start one for the length of the block.
+
+    Args:
+        settings: where to look.
+        worker: see that there is a worker too; one is started where there is none.
+        say: told what goes on when it takes long, and what was started.
+
+    Raises:
+        BackendUnavailable: the server that is set does not answer.
+        OperatorError: a server or worker cannot be started.
+    """
+    async with AsyncExitStack() as exits:
+        if settings.temporal.address:
+            place = await _set_server(settings)
+        else:
+            place = await _local_server(settings, exits, say=say)
+        if worker and not await connection.worker_identities(place.client):
+            if place.server is None:
+                say("no worker serves this Temporal server: starting one for this command")
+            await _start_worker(place, exits, say=say)
+        if place.server is not None:
+            exits.push_async_callback(_until_alone, place, say)
+        yield place
+
+
+async def _set_server(settings: Settings) -> Place:
+    client = await connection.connect(settings.temporal)
+    cloud = "https://cloud.temporal.io" if ".tmprl.cloud" in str(settings.temporal.address) else None
+    return Place(settings=settings, client=client, ui=settings.temporal_ui or cloud)
+
+
+async def _local_server(settings: Settings, exits: AsyncExitStack, *, say: Say) -> Place:
+    folder = StackFolder(settings.home)
+    folder.prepare()
+    try:
+        async with asyncio.timeout(_JOIN_SECONDS):
+            while not folder.owner.try_acquire():
+                if place := await _join(settings, folder, exits):
+                    return place
+                await asyncio.sleep(_POLL_SECONDS)
+    except TimeoutError as error:
+        raise OperatorError(f"another process starts a stack in {folder.home} and does not come to an end") from error
+    exits.callback(folder.owner.release)
+    exits.callback(folder.users.release)
+    folder.clear()
+    return await _start_server(settings, folder, exits, port=ports.free_port(), ui_port=ports.free_port(), say=say)
+
+
+async def _join(settings: Settings, folder: StackFolder, exits: AsyncExitStack) -> Place | None:
+    """Use the stack that another process owns; None if there is none (yet, or any more)."""
+    if not folder.users.try_acquire(shared=True):
+        return None
+    if record := folder.running():
+        try:
+            client = await connection.connect(settings.at(record.address).temporal)
+        except BackendUnavailable:
+            record = None
+        else:
+            exits.callback(folder.users.release)
+            return Place(settings=settings.at(record.address), client=client, local=record.address, ui=record.ui)
+    folder.users.release()
+    return None
+
+
+async def _take(folder: StackFolder, exits: AsyncExitStack) -> None:
+    """Become the owner of a folder's stack, or say who is."""
+    for _ in range(100):
+        if folder.owner.try_acquire():
+            exits.callback(folder.owner.release)
+            folder.clear()
+            return
+        if record := folder.running():
+            raise ConfigurationError(
+                f"a stack runs already in {folder.home} (process {record.pid}, UI at {record.ui}): use or stop that one"
+            )
+        await asyncio.sleep(_POLL_SECONDS)
+    raise ConfigurationError(f"another process starts a stack in {folder.home}: use that one, or stop it")
+
+
+async def _start_server(
+    settings: Settings, folder: StackFolder, exits: AsyncExitStack, *, port: int, ui_port: int, say: Say
+) -> Place:
+    where = ServerPlace(
+        port=port,
+        ui_port=ui_port,
+        database=settings.home / "temporal.db",
+        log=settings.home / "logs" / "temporal.log",
+        namespace=settings.temporal.namespace,
+    )
+    server = TemporalServer(await temporal_binary.find(os.environ, say=say), where)
+    exits.push_async_callback(server.stop)
+    await server.start()
+    local = settings.at(where.address)
+    client = await connection.connect(local.temporal)
+    place = Place(settings=local, client=client, local=where.address, ui=where.ui, server=server, folder=folder)
+    exits.callback(folder.clear)
+    _record(place)
+    return place
+
+
+async def _start_worker(place: Place, exits: AsyncExitStack, *, say: Say) -> None:
+    worker = WorkerProcess(place.settings, place.client, address=place.local, say=say, started=lambda: _record(place))
+    place.worker = worker
+    exits.push_async_callback(worker.stop)
+    await worker.start()
+
+
+def _record(place: Place) -> None:
+    """Let other processes find the stack. Done before the worker is there, too: they may use the server alone."""
+    if place.server is None or place.folder is None:
+        return
+    record = StackRecord(
+        address=place.server.place.address,
+        ui=place.server.place.ui,
+        pid=os.getpid(),
+        server_pid=place.server.child.pid,
+        worker_pid=place.worker.pid if place.worker else None,
+    )
+    place.folder.write(record)
+
+
+async def _until_alone(place: Place, say: Say) -> None:
+    """Wait until nobody else uses our stack, and keep it so."""
+    if place.folder is None:
+        return
+    if not place.folder.users.try_acquire():
+        say("other commands use this stack: waiting for them before it stops")
+        await place.folder.users.acquire()
