@@ -177,7 +177,8 @@ class Binding:
 
     def _tool(self, tool: BaseTool[Any, Any], path: str) -> BaseTool[Any, Any]:
         if isinstance(tool, AgentTool | TeamTool):
-            self._runner(tool, path)
+            if self._seen.setdefault(id(tool), path) != path or id(tool._task_runner) not in self._seen:
+                self._runner(tool, path)
             return tool
         if isinstance(tool, FunctionTool) and tool._func.__qualname__.startswith("Handoff.handoff_tool."):
             return HandoffTool(tool)
@@ -194,11 +195,13 @@ class Binding:
             self._agent(runner, prefix=f"{path}/")
 
     def _inner_team(self, team: BaseGroupChat, path: str) -> BaseGroupChat:
-        self._team(team, prefix=f"{path}/", manager=path)
+        if id(team) not in self._seen:
+            self._team(team, prefix=f"{path}/", manager=path)
         return team
 
     def _inner_agent(self, agent: BaseChatAgent, path: str) -> BaseChatAgent:
-        self._agent(agent, prefix=f"{path}/")
+        if id(agent) not in self._seen:
+            self._agent(agent, prefix=f"{path}/")
         return agent
 
     def _memory(self, memory: Memory, path: str) -> Memory:

@@ -6,13 +6,12 @@ from datetime import timedelta
 
 from temporalio import workflow
 from temporalio.common import RetryPolicy, SearchAttributeKey
-from temporalio.exceptions import ApplicationError
 
 from agents.checkpoint import load_checkpoint, save_checkpoint
 from agents.conversation import Conversation, Ending
+from agents.failures import as_failure
 from agents.transcript import Transcript
 from contracts.calls import Preparation
-from contracts.errors import PerdureError
 from contracts.runs import RunRequest, RunResult, TranscriptPage, Usage
 
 PHASE = SearchAttributeKey.for_keyword("PerdurePhase")
@@ -38,8 +37,8 @@ class AgentRun:
         try:
             conversation = await self._begin(request)
             ending = await conversation.converse()
-        except PerdureError as error:
-            raise ApplicationError(str(error), type=type(error).__name__, non_retryable=True) from error
+        except Exception as error:  # noqa: BLE001 - whatever a team raises ends its run; its task would fail for ever
+            raise as_failure(error) from error
         if ending.kind == "paused":
             workflow.continue_as_new(await save_checkpoint(conversation))
         return self._end(conversation, ending)

@@ -1,0 +1,106 @@
+"""The worker: settings, adapters, activities, run. A list without logic."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from contextlib import AsyncExitStack
+from datetime import timedelta
+
+from temporalio.client import Client
+from temporalio.worker import UnsandboxedWorkflowRunner, Worker
+
+from activities.conversations import Conversations
+from activities.model_calls import ModelCalls
+from activities.tool_calls import ToolCalls
+from agents.chat_models import ModelSettings, RegisteredChatModels
+from agents.prices import Price, PriceTable
+from agents.registry import load_app
+from memory.cached_segments import CachedSegmentStore
+from memory.sqlite_checkpoints import SqliteCheckpointStore
+from memory.sqlite_database import SqliteDatabase
+from memory.sqlite_journal import SqliteResultJournal
+from memory.sqlite_segments import SqliteSegmentStore
+from perdure.connection import connect
+from perdure.settings import Settings
+from tools.registry import TOOLS
+from workflows.agent_run import AgentRun
+
+TASK_QUEUE = "perdure"
+MAX_CACHED_RUNS = 1_000
+SEGMENTS_KEPT = timedelta(days=30)
+
+
+def build(
+    client: Client,
+    settings: Settings,
+    stack: AsyncExitStack,
+    *,
+    task_queue: str = TASK_QUEUE,
+    max_cached_runs: int = MAX_CACHED_RUNS,
+) -> Worker:
+    """Put a worker together. What it opens is closed by the stack.
+
+    Raises:
+        ConfigurationError: an app module or a model setting is wrong.
+        BackendUnavailable: the database cannot be opened.
+    """
+    load_app(settings.app)
+    database = SqliteDatabase(settings.home / "perdure.db")
+    stack.callback(database.close)
+    segments = CachedSegmentStore(SqliteSegmentStore(database))
+    journal = SqliteResultJournal(database)
+    models = RegisteredChatModels(_model_settings(settings), prices=_prices(settings))
+    stack.push_async_callback(models.close)
+    model_calls = ModelCalls(models, store=segments, journal=journal)
+    tool_calls = ToolCalls(TOOLS, home=settings.home, store=segments, journal=journal)
+    conversations = Conversations(store=segments, checkpoints=SqliteCheckpointStore(database))
+    return Worker(
+        client,
+        task_queue=task_queue,
+        workflows=[AgentRun],
+        activities=[
+            model_calls.prepare_run,
+            model_calls.call_model,
+            tool_calls.call_tool,
+            tool_calls.call_quick_tool,
+            conversations.put_segments,
+            conversations.save_checkpoint,
+            conversations.load_checkpoint,
+        ],
+        workflow_runner=UnsandboxedWorkflowRunner(),
+        max_cached_workflows=max_cached_runs,
+        # A cancel is heard with the answer to a heartbeat, and a lost worker's tasks go to another one at once.
+        max_heartbeat_throttle_interval=timedelta(seconds=1),
+        default_heartbeat_throttle_interval=timedelta(seconds=1),
+        sticky_queue_schedule_to_start_timeout=timedelta(seconds=2),
+        graceful_shutdown_timeout=timedelta(seconds=2),
+    )
+
+
+async def serve(settings: Settings) -> None:
+    """Work until SIGINT or SIGTERM."""
+    stopped = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stopped.set)
+    async with AsyncExitStack() as stack:
+        worker = build(await connect(settings.temporal), settings, stack)
+        async with worker:
+            await stopped.wait()
+
+
+def _model_settings(settings: Settings) -> ModelSettings:
+    key = settings.openai_api_key
+    return ModelSettings(
+        model=settings.model, api_key=key.get_secret_value() if key else None, base_url=settings.openai_base_url
+    )
+
+
+def _prices(settings: Settings) -> PriceTable:
+    return PriceTable(
+        {name: Price(prompt=price.prompt, completion=price.completion) for name, price in settings.prices.items()}
+    )
+
+
+if __name__ == "__main__":
+    asyncio.run(serve(Settings.load()))
