@@ -22,6 +22,7 @@ _DESCRIPTIONS = (
     "Gemfile",
     "CMakeLists.txt",
 )
+_READMES = {"readme", "readme.adoc", "readme.markdown", "readme.md", "readme.rst", "readme.txt"}
 _SOURCES = 3
 _SHOWN_TODOS = 30
 _SHOWN_CLAIMS = 20
@@ -46,8 +47,8 @@ def sections(text: str) -> dict[str, str]:
 
 
 def first(text: str) -> str:
-    """The first line of a section."""
-    return text.partition("\n")[0].rstrip(":")
+    """The first line of a section, as a sentence."""
+    return re.sub(r":$", ".", text.partition("\n")[0])
 
 
 def summary(figures: Measures) -> str:
@@ -110,7 +111,7 @@ def worth_reading(files: FileList, figures: Measures) -> str:
 
 def is_readme(path: str) -> bool:
     """Whether a file is a README by its name."""
-    return PurePosixPath(path).name.lower().partition(".")[0] == "readme"
+    return PurePosixPath(path).name.lower() in _READMES
 
 
 def read(answer: str) -> tuple[str, str]:
@@ -131,9 +132,10 @@ def claims(path: str | None, text: str) -> str:
     return "\n".join([intro, "", *lines[:_SHOWN_CLAIMS], *more]).strip()
 
 
-def places(found: Matches) -> str:
-    """Lines that were found, with their places."""
-    lines = [f"- {_code(f'{one.path}:{one.line}')} {_code(one.text)}" for one in found.matches]
+def places(found: Matches, *, wanted: str) -> str:
+    """Lines that were found, with their places: those that begin with what was searched for, if there are any."""
+    chosen = [one for one in found.matches if one.text.startswith(wanted)] or found.matches
+    lines = [f"- {_code(f'{one.path}:{one.line}')} {_code(one.text)}" for one in chosen]
     return "\n".join([*lines, "- and more"] if found.more else lines)
 
 
@@ -146,10 +148,17 @@ def _excerpt(path: str, text: str) -> str:
     if path.endswith(".json"):
         return _json_fields(text) or "read"
     if path.endswith((".toml", ".mod")):
-        fields = dict(match.groups() for line in text.splitlines() if (match := _FIELD.match(line.strip())))
-        return "; ".join(f"{name} {_code(value)}" for name, value in fields.items()) or "read"
+        return "; ".join(f"{name} {_code(value)}" for name, value in _fields(text).items()) or "read"
     line = next((line.strip(" \t#/*-<!>\"';") for line in text.splitlines() if line.strip(" \t#/*-<!>\"';")), "")
     return f"begins “{_plain(line)}”" if line else "is empty"
+
+
+def _fields(text: str) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for line in text.splitlines():
+        if match := _FIELD.match(line.strip()):
+            found.setdefault(match.group(1), match.group(2).strip("\"'"))
+    return found
 
 
 def _json_fields(text: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 from agents import survey_markdown as markdown
@@ -15,7 +16,7 @@ WORTH_READING = "Worth reading"
 
 _README_LINES = 400
 _OTHER_LINES = 80
-_STARTS = {"Python": "__main__", "JavaScript": '"main":', "TypeScript": '"main":', "Shell": "#!/"}
+_STARTS = {"Python": "if __name__", "JavaScript": '"main":', "TypeScript": '"main":', "Shell": "#!/"}
 _ANY_START = "main("
 _LISTED = re.compile(r"^- `([^`\n]+)`$", re.MULTILINE)
 
@@ -53,14 +54,15 @@ def reader(situation: Situation) -> Reply | None:
     wanted = _LISTED.findall(found)
     if not situation.called:
         return _first_reading(wanted, found)
-    if len(situation.called) == 1 and wanted[1:]:
-        return [("read_file", {"path": path, "lines": _OTHER_LINES}) for path in wanted[1:]]
+    asked = {json.loads(call.arguments).get("path") for call in situation.called}
+    if left := [path for path in wanted if path not in asked]:
+        return [("read_file", {"path": path, "lines": _OTHER_LINES}) for path in left]
     texts = dict(markdown.read(text) for text in situation.answers_of("read_file"))
     readme = next((path for path in texts if markdown.is_readme(path)), None)
     return markdown.document(
         {
             "What the README claims": markdown.claims(readme, texts.get(readme or "", "")),
-            "Where it starts": markdown.places(_matches(situation)),
+            "Where it starts": markdown.places(_matches(situation), wanted=_start(found)),
             "What else was read": markdown.excerpts({path: text for path, text in texts.items() if path != readme}),
         }
     )
@@ -82,17 +84,22 @@ def writer(situation: Situation) -> Reply | None:
 
 
 def _first_reading(wanted: list[str], found: str) -> ToolCalls:
-    language = next((name for name in _STARTS if f"| {name} |" in found), "")
-    search = ("search_files", {"text": _STARTS.get(language, _ANY_START), "limit": 10})
+    search = ("search_files", {"text": _start(found), "limit": 10})
     return [("read_file", {"path": wanted[0], "lines": _README_LINES}), search] if wanted else [search]
 
 
+def _start(found: str) -> str:
+    """What to search for, by the language that most of the code is in."""
+    places = {name: found.find(f"| {name} |") for name in _STARTS}
+    languages = sorted((place, name) for name, place in places.items() if place >= 0)
+    return _STARTS[languages[0][1]] if languages else _ANY_START
+
+
 def _survey(figures: dict[str, str], claims: dict[str, str]) -> str:
-    kept = {title: text for title, text in figures.items() if title not in ("", WORTH_READING)}
-    summary = figures.get("", "")
-    name = re.search(r"\*\*(.+?)\*\*", summary)
+    kept = {title: text for title, text in (claims | figures).items() if title not in ("", WORTH_READING)}
+    name = re.search(r"\*\*(.+?)\*\*", figures[""])
     title = f"# Survey of {name.group(1) if name else 'the folder'}"
-    return markdown.document({"": f"{title}\n\n{summary}", **claims, **kept})
+    return markdown.document({"": f"{title}\n\n{figures['']}", **kept})
 
 
 def _matches(situation: Situation) -> Matches:
