@@ -33,7 +33,7 @@ from tools.registry import TOOLS
 _FOREIGN = ("autogen_ext.", "openai", "httpx")
 
 
-class HandoffTool(BaseTool[BaseModel, str]):
+class HandoffTool(BaseTool[BaseModel, Any]):
     """A hand-off that runs on the workflow's own loop; the stock one asks for a thread and waits for ever."""
 
     component_config_schema = BaseModel
@@ -41,7 +41,7 @@ class HandoffTool(BaseTool[BaseModel, str]):
     def __init__(self, stock: FunctionTool) -> None:
         super().__init__(args_type=stock.args_type(), return_type=str, name=stock.name, description=stock.description)
         self._stock = stock
-        self._message: Callable[[], str] = stock._func  # noqa: SLF001 - the only place that holds the message
+        self._message: Callable[[], str] = stock._func
 
     @property
     def schema(self) -> Any:
@@ -159,7 +159,7 @@ class Binding:
         raise NotDurable(f"{path!r} holds a {_kind(workbench)}, which keeps a session open: wrap its tools with @tool")
 
     def _static(self, workbench: StaticWorkbench, path: str) -> list[Workbench]:
-        inside = [tool for tool in workbench._tools if isinstance(tool, AgentTool | TeamTool)]
+        inside: list[BaseTool[Any, Any]] = [tool for tool in workbench._tools if isinstance(tool, AgentTool | TeamTool)]
         names = [self._registered(tool, path) for tool in workbench._tools if tool not in inside]
         for tool in inside:
             self._value(tool, path)

@@ -115,7 +115,8 @@ class BudgetAccount:
         allowed = getattr(self.budget, limit)
         if allowed is not None and used + wanted > allowed:
             raise BudgetExhausted(
-                f"{limit}: {_number(used)} of {_number(allowed)} used, the next call needs {_number(wanted)}", limit=limit
+                f"{limit}: {_number(used)} of {_number(allowed)} used, the next call needs {_number(wanted)}",
+                limit=limit,
             )
 
     def _tokens(self) -> int:

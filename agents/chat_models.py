@@ -11,13 +11,14 @@ from typing import Any
 
 from autogen_core import FunctionCall
 from autogen_core.models import ChatCompletionClient, CreateResult, LLMMessage
-from autogen_core.tools import Tool, ToolSchema
+from autogen_core.tools import ToolSchema
 from pydantic import BaseModel, ConfigDict, TypeAdapter
 
 from agents.openai_model import DEFAULT_MODEL, openai_model
 from agents.prices import PriceTable
 from agents.provider_errors import translated
 from agents.registry import REGISTRY, Registry
+from agents.schema_tool import SchemaTool
 from agents.scripted import ScriptedModel
 from contracts.calls import FunctionCallData, ModelCard, ModelReply, ModelRequest, Preparation
 from contracts.errors import ConfigurationError, ModelUnavailable, UnknownName
@@ -82,7 +83,7 @@ class RegisteredChatModels:
         if settings.api_key is None and settings.base_url is None:
             if settings.model is not None:
                 raise ConfigurationError(
-                    f"model {settings.model!r} is neither registered nor reachable: set OPENAI_API_KEY or OPENAI_BASE_URL"
+                    f"model {settings.model!r} is not registered: for a server's model set OPENAI_API_KEY or OPENAI_BASE_URL"
                 )
             return SCRIPTED
         name = settings.model or DEFAULT_MODEL
@@ -120,7 +121,7 @@ class RegisteredChatModels:
 
     def _reply(self, name: str, client: ChatCompletionClient, result: CreateResult) -> ModelReply:
         price, usage = self._prices.find(_label(name, client)), result.usage
-        cost = price and price.cost(prompt_tokens=usage.prompt_tokens, completion_tokens=usage.completion_tokens)
+        cost = price.cost(usage.prompt_tokens, usage.completion_tokens) if price else None
         return ModelReply(
             content=result.content if isinstance(result.content, str) else tuple(map(_call, result.content)),
             thought=result.thought,
@@ -138,18 +139,9 @@ class _Json(BaseModel):
     model_config = ConfigDict(extra="allow")
 
 
-class _Offered(Tool):
-    """A tool that a model may be told to choose; it is never run here."""
-
-    def __init__(self, schema: ToolSchema) -> None:
-        self._schema = schema
-
-    name = property(lambda self: self._schema["name"])
-    description = property(lambda self: self._schema.get("description", ""))
-    schema = property(lambda self: self._schema)
-
-
-async def _whole(client: ChatCompletionClient, messages: list[LLMMessage], arguments: Mapping[str, Any]) -> CreateResult:
+async def _whole(
+    client: ChatCompletionClient, messages: list[LLMMessage], arguments: Mapping[str, Any]
+) -> CreateResult:
     with warnings.catch_warnings():
         # The client fills the field of a parsed answer with an object of a class that Pydantic does not expect there.
         warnings.filterwarnings("ignore", message="Pydantic serializer warnings", category=UserWarning)
@@ -180,7 +172,7 @@ def _choice(choice: str, tools: list[ToolSchema]) -> Any:
     if not choice.startswith("tool:"):
         return choice
     wanted = choice.removeprefix("tool:")
-    return next(_Offered(tool) for tool in tools if tool["name"] == wanted)
+    return next(SchemaTool(tool) for tool in tools if tool["name"] == wanted)
 
 
 def _json_output(wanted: bool | dict[str, Any] | None) -> Any:
@@ -197,5 +189,3 @@ def _label(name: str, client: ChatCompletionClient) -> str:
 
 def _call(call: FunctionCall) -> FunctionCallData:
     return FunctionCallData(id=call.id, name=call.name, arguments=call.arguments)
-
-

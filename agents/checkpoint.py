@@ -42,7 +42,7 @@ async def load_checkpoint(conversation: Conversation, carried: Carried) -> None:
 async def _save(recipe: Recipe, activity_id: str) -> CheckpointOutcome:
     request = CheckpointRequest(checkpoint=activity_id.partition("~")[0], text=recipe)
     guard("a checkpoint", request, advice="this is a fault of the engine")
-    return await workflow.execute_activity(
+    outcome: CheckpointOutcome = await workflow.execute_activity(
         "save_checkpoint",
         request,
         result_type=CheckpointOutcome,
@@ -52,10 +52,11 @@ async def _save(recipe: Recipe, activity_id: str) -> CheckpointOutcome:
         retry_policy=RETRIES,
         summary="keep the conversation for its next history",
     )
+    return outcome
 
 
 async def _load(checkpoint: str, page: int) -> str:
-    return await workflow.execute_activity(
+    text: str = await workflow.execute_activity(
         "load_checkpoint",
         CheckpointPage(checkpoint=checkpoint, page=page),
         result_type=str,
@@ -65,3 +66,4 @@ async def _load(checkpoint: str, page: int) -> str:
         retry_policy=RETRIES,
         summary=f"the conversation so far, page {page + 1}",
     )
+    return text

@@ -8,16 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextvars import ContextVar
-from typing import Any
+from typing import Any, cast
 
-from autogen_core import CancellationToken, Component, ComponentLoader
+from autogen_core import Component, ComponentLoader
 from autogen_core.models import ChatCompletionClient
-from autogen_core.tools import BaseTool, ToolSchema
+from autogen_core.tools import ToolSchema
 from pydantic import BaseModel
 
 from agents.context import TeamContext
 from agents.model_client import DurableModelClient
 from agents.registry import REGISTRY
+from agents.schema_tool import SchemaTool
 from contracts.errors import BadRequest, NotDurable
 from tools.registry import TOOLS
 
@@ -48,30 +49,15 @@ class NamedModel(DurableModelClient, Component[ModelName]):
         return _context.get().model(config.name)
 
 
-class NamedTool(BaseTool[BaseModel, str], Component[ToolName]):
+class NamedTool(SchemaTool, Component[ToolName]):
     """A tool of a component file: the registered one of that name."""
 
-    component_type = "tool"
     component_config_schema = ToolName
     component_provider_override = "agents.components.NamedTool"
 
-    def __init__(self, name: str) -> None:
-        entry = TOOLS.get(name)
-        super().__init__(args_type=BaseModel, return_type=str, name=entry.name, description=entry.description)
-        self._schema = ToolSchema(**entry.schema)
-
-    @property
-    def schema(self) -> ToolSchema:
-        """The registered tool's schema."""
-        return self._schema
-
-    async def run(self, args: BaseModel, cancellation_token: CancellationToken) -> str:  # noqa: ARG002 - AutoGen's
-        """Refuse: the workbench that the agent is bound to makes the call."""
-        raise NotImplementedError(f"tool {self.name!r} is called by its workbench")
-
     @classmethod
     def _from_config(cls, config: ToolName) -> NamedTool:
-        return cls(config.name)
+        return cls(cast(ToolSchema, TOOLS.get(config.name).schema))
 
 
 def load_component(component: Mapping[str, Any], context: TeamContext) -> Any:
@@ -114,7 +100,9 @@ def _component(component: dict[str, Any], *, at: str) -> dict[str, Any]:
 
 def _kind(component: Mapping[str, Any]) -> str | None:
     provider = component["provider"]
-    return "model" if ".models." in provider or "chat_completion_client" in provider.lower() else component.get("component_type")
+    if ".models." in provider or "chat_completion_client" in provider.lower():
+        return "model"
+    return component.get("component_type")
 
 
 def _model_name(config: Mapping[str, Any]) -> str | None:

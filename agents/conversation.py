@@ -61,9 +61,7 @@ class Conversation:
         self, request: RunRequest, preparation: Preparation, *, on_message: Callable[[Transcript], None]
     ) -> None:
         self.run = Run(request, preparation)
-        self.transcript = Transcript(
-            first=request.carried.entries if request.carried else 0, turn_of=self.run.turn_of
-        )
+        self.transcript = Transcript(first=request.carried.entries if request.carried else 0, turn_of=self.run.turn_of)
         self._on_message = on_message
         self._runtime = WorkflowAgentRuntime(on_error=self.run.stop, on_delivery=self._delivered)
         self.team = self._build(request)
@@ -106,7 +104,7 @@ class Conversation:
                 team = REGISTRY.team(request.team).factory(context)
         except PerdureError:
             raise
-        except Exception as error:  # noqa: BLE001 - a factory may raise anything; the run must fail, not its task
+        except Exception as error:
             raise TeamBuildFailed(
                 f"team {request.team!r} could not be built: {type(error).__name__}: {error}"
             ) from error
@@ -144,8 +142,9 @@ class Conversation:
                     self._on_message(self.transcript)
 
     async def _until_done(self, talk: asyncio.Task[None]) -> None:
+        ends: list[asyncio.Future[Any]] = [talk, self.run.stopped]
         left = self.run.account.seconds_left(workflow.time())
-        await workflow.wait([talk, self.run.stopped], return_when=asyncio.FIRST_COMPLETED, timeout=left)
+        await workflow.wait(ends, return_when=asyncio.FIRST_COMPLETED, timeout=left)
         if not talk.done() and not self.run.stopped.done():
             with self.run.stopping_on_budget():
                 self.run.account.check_time(workflow.time())

@@ -42,7 +42,9 @@ _Outcome = TypeVar("_Outcome", bound=MayMiss)
 _Call = Callable[[Recipe, str], Awaitable[_Outcome]]
 
 
-async def deliver(book: PromptBook, prompt: Pieces, *, caller: str, activity_id: str, call: _Call[_Outcome]) -> _Outcome:
+async def deliver(
+    book: PromptBook, prompt: Pieces, *, caller: str, activity_id: str, call: _Call[_Outcome]
+) -> _Outcome:
     """Make a call whose prompt is sent as a recipe.
 
     Args:
@@ -63,7 +65,9 @@ async def deliver(book: PromptBook, prompt: Pieces, *, caller: str, activity_id:
         if outcome.missing is None:
             return outcome
         plan = book.repair(prompt, plan, outcome.missing)
-    raise BackendUnavailable(f"the segment store lost the texts of {activity_id!r} {_MOST_REPAIRS} times: check its disk")
+    raise BackendUnavailable(
+        f"the segment store lost the texts of {activity_id!r} {_MOST_REPAIRS} times: check its disk"
+    )
 
 
 def guard(what: str, payload: BaseModel, *, advice: str) -> None:

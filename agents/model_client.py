@@ -54,7 +54,7 @@ class DurableModelClient(ChatCompletionClient):
         tools: Sequence[Tool | ToolSchema] = (),
         tool_choice: ToolChoice = "auto",
         json_output: JsonOutput = None,
-        extra_create_args: Mapping[str, Any] = {},  # noqa: B006 - AutoGen's signature; never written to
+        extra_create_args: Mapping[str, Any] = {},
         cancellation_token: CancellationToken | None = None,
     ) -> CreateResult:
         """Ask the model in an activity. See AutoGen's `ChatCompletionClient.create`."""
@@ -68,7 +68,7 @@ class DurableModelClient(ChatCompletionClient):
         tools: Sequence[Tool | ToolSchema] = (),
         tool_choice: ToolChoice = "auto",
         json_output: JsonOutput = None,
-        extra_create_args: Mapping[str, Any] = {},  # noqa: B006 - AutoGen's signature; never written to
+        extra_create_args: Mapping[str, Any] = {},
         cancellation_token: CancellationToken | None = None,
     ) -> AsyncGenerator[str | CreateResult, None]:
         """Ask the model, which streams to the activity; the workflow is handed the whole answer only."""
@@ -95,7 +95,7 @@ class DurableModelClient(ChatCompletionClient):
         return _DEFAULT_WINDOW - self.count_tokens(messages, tools=tools)
 
     @property
-    def capabilities(self) -> ModelInfo:  # type: ignore[override]
+    def capabilities(self) -> ModelInfo:
         """What the model can do (AutoGen's old name for `model_info`)."""
         return self.model_info
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import httpx
 from autogen_core.models import ChatCompletionClient, ModelInfo
@@ -30,14 +31,12 @@ def openai_model(model: str, *, api_key: str | None, base_url: str | None) -> Ch
         timeout=httpx.Timeout(_READ_SECONDS, connect=_CONNECT_SECONDS),
         limits=httpx.Limits(max_connections=None, max_keepalive_connections=100),
     )
-    return OpenAIChatCompletionClient(
-        model=model,
-        api_key=api_key or NO_KEY,
-        max_retries=0,
-        http_client=client,
-        **({"base_url": base_url} if base_url else {}),
-        **({} if _is_known(model) else {"model_info": _GUESSED}),
-    )
+    options: dict[str, Any] = {"model": model, "api_key": api_key or NO_KEY, "max_retries": 0, "http_client": client}
+    if base_url is not None:
+        options["base_url"] = base_url
+    if not _is_known(model):
+        options["model_info"] = _GUESSED
+    return OpenAIChatCompletionClient(**options)
 
 
 _GUESSED = ModelInfo(

@@ -17,7 +17,7 @@ class Price:
     prompt: float
     completion: float
 
-    def cost(self, *, prompt_tokens: int, completion_tokens: int) -> float:
+    def cost(self, prompt_tokens: int, completion_tokens: int) -> float:
         """US dollars for so many tokens."""
         return (prompt_tokens * self.prompt + completion_tokens * self.completion) / MILLION
 
@@ -34,6 +34,6 @@ class PriceTable:
         self._prices = {name: Price(**price) for name, price in table.items()} | dict(overrides or {})
 
     def find(self, model: str) -> Price | None:
-        """The price of a model; a dated name such as `gpt-4o-2024-08-06` has the price of the longest name it begins with."""
+        """The price of a model; a dated name (`gpt-4o-2024-08-06`) has that of the longest name it begins with."""
         names = [name for name in self._prices if model == name or model.startswith(f"{name}-20")]
         return self._prices[max(names, key=len)] if names else None

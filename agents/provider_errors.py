@@ -1,4 +1,4 @@
-"""What a provider's error means: worth another try, and when, or final. Read off its attributes, whoever's class it is."""
+"""What a provider's error means: worth another try, and when, or final. Its attributes tell, whoever's class it is."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def translated(model: str) -> Iterator[None]:
         yield
     except PerdureError:
         raise
-    except Exception as error:  # noqa: BLE001 - a provider's client may raise anything
+    except Exception as error:
         raise _translate(error, model) from error
 
 

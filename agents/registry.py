@@ -109,9 +109,7 @@ def team(name: str, *, version: str = "1") -> Callable[[_Factory], _Factory]:
     """
 
     def register(factory: _Factory) -> _Factory:
-        REGISTRY.add_team(
-            RegisteredTeam(name=name, version=version, description=_first_line(factory), factory=factory)
-        )
+        REGISTRY.add_team(RegisteredTeam(name=name, version=version, description=_first_line(factory), factory=factory))
         return factory
 
     return register
@@ -155,14 +153,17 @@ def _import(name: str) -> None:
         importlib.import_module(name)
     except ConfigurationError:
         raise
-    except Exception as error:  # noqa: BLE001 - an app's module may raise anything while it is imported
+    except Exception as error:
         raise ConfigurationError(
             f"app module {name!r} cannot be imported: {type(error).__name__}: {error}; check PERDURE_APP and the module"
         ) from error
 
 
 def _refuse_other(held: RegisteredTeam | RegisteredModel | None, factory: Callable[..., Any], *, what: str) -> None:
-    if held is None or (held.factory.__module__, held.factory.__qualname__) == (factory.__module__, factory.__qualname__):
+    if held is None or (held.factory.__module__, held.factory.__qualname__) == (
+        factory.__module__,
+        factory.__qualname__,
+    ):
         return
     raise ConfigurationError(
         f"{what} is registered twice, by {_place(held.factory)} and {_place(factory)}: rename one of them"

@@ -139,7 +139,6 @@ class Run:
         if self.stopped.done() or self.token.is_cancelled():
             raise asyncio.CancelledError("the run is ending")
 
-
     def _ended(self, call: asyncio.Task[Any]) -> None:
         del self.under_way[call]
         if not call.cancelled():

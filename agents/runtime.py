@@ -82,10 +82,10 @@ class WorkflowAgentRuntime(AgentRuntime):
 
     async def register_factory(
         self,
-        type: str | AgentType,  # noqa: A002 - the names are AutoGen's
+        type: str | AgentType,
         agent_factory: Callable[[], _Agent | Awaitable[_Agent]],
         *,
-        expected_class: type[_Agent] | None = None,
+        expected_class: type[_Agent] | None = None,  # noqa: ARG002 - the signature is AutoGen's
     ) -> AgentType:
         """Register how agents of a type are made."""
         agent_type = AgentType(type) if isinstance(type, str) else type
@@ -104,8 +104,8 @@ class WorkflowAgentRuntime(AgentRuntime):
 
     async def try_get_underlying_agent_instance(
         self,
-        id: AgentId,  # noqa: A002 - the names are AutoGen's
-        type: type[_Agent] = Agent,  # type: ignore[assignment]  # noqa: A002
+        id: AgentId,
+        type: type[_Agent] = Agent,  # type: ignore[assignment]
     ) -> _Agent:
         """Return the agent itself."""
         agent = await self._agent(id)
@@ -149,7 +149,7 @@ class WorkflowAgentRuntime(AgentRuntime):
         """Subscribe."""
         await self._subscriptions.add_subscription(subscription)
 
-    async def remove_subscription(self, id: str) -> None:  # noqa: A002 - the names are AutoGen's
+    async def remove_subscription(self, id: str) -> None:
         """Unsubscribe."""
         await self._subscriptions.remove_subscription(id)
 

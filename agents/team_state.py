@@ -25,7 +25,7 @@ def can_pause(team: Any) -> bool:
 
 
 async def next_turn(team: BaseGroupChat, runtime: WorkflowAgentRuntime) -> int | None:
-    """The turn count after the turn that is ending, None where the team must not pause: before its first turn, or at its last."""
+    """The turn count after the turn that is ending; None where the team must not pause: before its first, or at its last."""
     manager = await _manager(team, runtime)
     if manager._active_speakers or not manager._message_thread:
         return None
@@ -33,14 +33,18 @@ async def next_turn(team: BaseGroupChat, runtime: WorkflowAgentRuntime) -> int |
     return None if team._max_turns is not None and turn >= team._max_turns else turn
 
 
-async def save(team: BaseGroupChat, runtime: WorkflowAgentRuntime, pausable: PausableTermination | None) -> dict[str, Any]:
+async def save(
+    team: BaseGroupChat, runtime: WorkflowAgentRuntime, pausable: PausableTermination | None
+) -> dict[str, Any]:
     """Return the state of a paused team as JSON values."""
     manager = await _manager(team, runtime)
     return {
         "team": dict(await team.save_state()),
         "condition": _condition_state(pausable.inner if pausable else None),
         "turn": pausable.turn if pausable else 0,
-        "triggered": {name: sorted(groups) for name, groups in getattr(manager, "_triggered_activation_groups", {}).items()},
+        "triggered": {
+            name: sorted(groups) for name, groups in getattr(manager, "_triggered_activation_groups", {}).items()
+        },
     }
 
 

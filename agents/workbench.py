@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
-from typing import Any
+from typing import Any, cast
 
 from autogen_core import CancellationToken
 from autogen_core.tools import TextResultContent, ToolResult, ToolSchema, Workbench
@@ -49,7 +49,7 @@ class DurableWorkbench(Workbench):
 
     async def list_tools(self) -> list[ToolSchema]:
         """The tools' schemas, in the order they were named."""
-        return [ToolSchema(**tool.schema) for tool in self._tools.values()]
+        return [cast(ToolSchema, tool.schema) for tool in self._tools.values()]
 
     async def call_tool(
         self,

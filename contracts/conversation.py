@@ -1,8 +1,8 @@
 """How a long conversation stays small in history: pieces of text, named by digest, copied by range.
 
-A prompt is a list of pieces. A `Recipe` says how to put it together: ranges copied from lists that the store has already
-(the same caller's last prompts, earlier answers) and the pieces that are new. Both sides cut texts with `cut`, so both
-know the pieces of an answer without sending it twice.
+A prompt is a list of pieces. A `Recipe` says how to put it together: ranges copied from lists that the store has
+already (the same caller's last prompts, earlier answers) and the pieces that are new. Both sides cut texts with `cut`,
+so both know the pieces of an answer without sending it twice.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from contracts.documents import take_apart
 DIGEST_BYTES = 16
 MAX_COMMAND_BYTES = 256 * 1024
 
-# A cut depends only on the text near it, so two texts that share a passage soon share its pieces, whatever stood before:
-# at the end of a line, a sentence or a word in "d", at least 192 characters after the last cut and 768 at most.
+# A cut depends only on the text near it, so two texts that share a passage soon share its pieces, whatever stood
+# before: at the end of a line, a sentence or a word in "d", 192 to 768 characters after the last cut.
 _PIECE = re.compile(r".{192,768}?(?:\n|[.!?,] |d )|.{1,768}", re.DOTALL)
 
 Range = tuple[int, int, int]

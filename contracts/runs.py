@@ -57,7 +57,9 @@ class RunRequest(Contract):
     @classmethod
     def _run_id_is_plain(cls, value: str) -> str:
         if not _RUN_ID.fullmatch(value):
-            raise ValueError(f"run id {value!r} must be 1 to 200 letters, digits or . _ : - and begin with one of the first two")
+            raise ValueError(
+                f"run id {value!r} must be 1 to 200 letters, digits or . _ : - and begin with one of the first two"
+            )
         return value
 
     @field_validator("task")
@@ -66,10 +68,13 @@ class RunRequest(Contract):
         if not value.strip():
             raise ValueError("the task is empty: say what the team is to do")
         if found := _CONTROL.search(value):
-            raise ValueError(f"the task holds the control character {found.group()!r} at position {found.start()}: remove it")
+            raise ValueError(
+                f"the task holds the control character {found.group()!r} at position {found.start()}: remove it"
+            )
         if (size := len(value.encode())) > MAX_TASK_BYTES:
             raise ValueError(
-                f"the task is {size:,} bytes, at most {MAX_TASK_BYTES:,} are allowed: put the material into files and name their folder"
+                f"the task is {size:,} bytes, at most {MAX_TASK_BYTES:,} are allowed: put the material into files and"
+                " name their folder"
             )
         return value
 

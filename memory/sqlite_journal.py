@@ -19,7 +19,9 @@ class SqliteResultJournal:
     async def find(self, key: str, *, request: bytes) -> str | None:
         """See `ResultJournal.find`."""
         row = await self._database.read(
-            lambda connection: connection.execute("SELECT request, answer FROM results WHERE key = ?", (key,)).fetchone()
+            lambda connection: connection.execute(
+                "SELECT request, answer FROM results WHERE key = ?", (key,)
+            ).fetchone()
         )
         if row is None:
             return None
@@ -30,5 +32,7 @@ class SqliteResultJournal:
     async def record(self, key: str, *, request: bytes, answer: str) -> None:
         """See `ResultJournal.record`."""
         await self._database.write(
-            lambda connection: connection.execute("INSERT OR IGNORE INTO results VALUES (?, ?, ?)", (key, request, answer))
+            lambda connection: connection.execute(
+                "INSERT OR IGNORE INTO results VALUES (?, ?, ?)", (key, request, answer)
+            )
         )

@@ -35,7 +35,9 @@ class SqliteSegmentStore:
         """See `SegmentStore.drop`."""
         rows = [(conversation, digest) for digest in digests]
         await self._database.write(
-            lambda connection: connection.executemany("DELETE FROM segments WHERE conversation = ? AND digest = ?", rows)
+            lambda connection: connection.executemany(
+                "DELETE FROM segments WHERE conversation = ? AND digest = ?", rows
+            )
         )
 
     async def prune(self, *, unused_for: timedelta) -> int:

@@ -37,7 +37,7 @@ class AgentRun:
         try:
             conversation = await self._begin(request)
             ending = await conversation.converse()
-        except Exception as error:  # noqa: BLE001 - whatever a team raises ends its run; its task would fail for ever
+        except Exception as error:
             raise as_failure(error) from error
         if ending.kind == "paused":
             workflow.continue_as_new(await save_checkpoint(conversation))
@@ -72,7 +72,7 @@ class AgentRun:
 
     def _end(self, conversation: Conversation, ending: Ending) -> RunResult:
         self._closed = True
-        if PHASE in workflow.info().typed_search_attributes:
+        if workflow.info().typed_search_attributes.get(PHASE) is not None:
             workflow.upsert_search_attributes([PHASE.value_set(ending.kind)])
         return RunResult(
             run_id=self._request.run_id,
