@@ -11,6 +11,7 @@ _HEADING = re.compile(r"^#{1,6}\s+(.+?)\s*#*\s*$")
 _UNDERLINE = re.compile(r"^([=\-~^\"'*+#])\1{2,}\s*$")
 # Lines that say nothing in words: images and badges, HTML, comments, tables, rules, directives.
 _WORDLESS = re.compile(r"^\s*(!\[|\[!\[|<|\||\.\. |:\w+:|[-*_=]{3,}\s*$|\[[^\]]+\]:)")
+_ITEM = re.compile(r"^(?:[-*+]|\d+[.)])\s+")
 _LINK = re.compile(r"!?\[([^\]]*)\]\([^)]*\)")
 _SENTENCE_END = re.compile(r"(?<=[.!?])\s+(?=[A-Z`\"“*_\[(])")
 _LONGEST = 300
@@ -65,13 +66,13 @@ def _titled(lines: Iterator[str]) -> Iterator[tuple[bool, str]]:
 
 
 def _section(heading: str, lines: list[str]) -> Section:
-    """Take the first paragraph's first sentence; empty lines separate paragraphs."""
+    """Take the first sentence of the first paragraph or list item; empty lines separate paragraphs."""
     words: list[str] = []
     for line in lines:
-        if line:
-            words.append(line)
-        elif words:
+        if words and (not line or _ITEM.match(line)):
             break
+        if line:
+            words.append(_ITEM.sub("", line))
     sentence = _SENTENCE_END.split(_without_links(" ".join(words)), maxsplit=1)[0]
     if len(sentence) > _LONGEST:
         sentence = sentence[: _LONGEST - 1].rstrip() + "…"

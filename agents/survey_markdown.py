@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import PurePosixPath
 
 from agents.readme import outline
+from agents.situation import first_line
 from tools.files import FileList, Matches
 from tools.measures import Measures
 
@@ -27,6 +28,9 @@ _SOURCES = 3
 _SHOWN_TODOS = 30
 _SHOWN_CLAIMS = 20
 _HEAD = re.compile(r"(.+), lines \d+ to \d+ of \d+:")
+_RIGHTS = re.compile(r"copyright|licen[sc]e|spdx|^#!", re.IGNORECASE)
+_COMMENT = re.compile(r"""#(?!include|!?\[)|//|/\*|\*|--|<!--|;|%|\"\"\"|'''""")
+_LONGEST_LINE = 160
 _SECTION = re.compile(r"^## (.+)$", re.MULTILINE)
 _FIELD = re.compile(r"^(name|version|description|requires-python|license|edition|module|go)\s*=?\s*(\S.*)$")
 _FIELDS_OF_JSON = ("name", "version", "description", "license")
@@ -149,8 +153,16 @@ def _excerpt(path: str, text: str) -> str:
         return _json_fields(text) or "read"
     if path.endswith((".toml", ".mod")):
         return "; ".join(f"{name} {_code(value)}" for name, value in _fields(text).items()) or "read"
-    line = next((line.strip(" \t#/*-<!>\"';") for line in text.splitlines() if line.strip(" \t#/*-<!>\"';")), "")
+    line = _opening(text)
     return f"begins “{_plain(line)}”" if line else "is empty"
+
+
+def _opening(text: str) -> str:
+    """The first line that tells something: of a comment or docstring if there is one, never who holds the rights."""
+    lines = [line.strip() for line in text.splitlines() if not _RIGHTS.search(line)]
+    told = [line for line in lines if _COMMENT.match(line)] or lines
+    words = (line.strip(" \t#/*-<!>\"';%") for line in told)
+    return first_line(next((line for line in words if line), ""), limit=_LONGEST_LINE)
 
 
 def _fields(text: str) -> dict[str, str]:

@@ -9,6 +9,7 @@ from agents import survey_markdown as markdown
 from agents.scripts import script
 from agents.situation import Reply, Situation, ToolCalls
 from tools.files import FileList, Matches
+from tools.kinds import is_code
 from tools.measures import Measures
 
 IMPOSSIBLE = "The folder cannot be surveyed"
@@ -16,8 +17,19 @@ WORTH_READING = "Worth reading"
 
 _README_LINES = 400
 _OTHER_LINES = 80
-_STARTS = {"Python": "if __name__", "JavaScript": '"main":', "TypeScript": '"main":', "Shell": "#!/"}
+_STARTS = {
+    "C": "int main(",
+    "C++": "int main(",
+    "Go": "func main(",
+    "Java": "static void main(",
+    "JavaScript": '"main":',
+    "Python": "if __name__",
+    "Rust": "fn main(",
+    "Shell": "#!/",
+    "TypeScript": '"main":',
+}
 _ANY_START = "main("
+_KIND = re.compile(r"^\| ([^|*]+?) \| [\d,]+ \|", re.MULTILINE)
 _LISTED = re.compile(r"^- `([^`\n]+)`$", re.MULTILINE)
 
 
@@ -90,9 +102,8 @@ def _first_reading(wanted: list[str], found: str) -> ToolCalls:
 
 def _start(found: str) -> str:
     """What to search for, by the language that most of the code is in."""
-    places = {name: found.find(f"| {name} |") for name in _STARTS}
-    languages = sorted((place, name) for name, place in places.items() if place >= 0)
-    return _STARTS[languages[0][1]] if languages else _ANY_START
+    languages = (kind for kind in _KIND.findall(found) if is_code(kind))
+    return _STARTS.get(next(languages, ""), _ANY_START)
 
 
 def _survey(figures: dict[str, str], claims: dict[str, str]) -> str:

@@ -25,7 +25,7 @@ def can_pause(team: Any) -> bool:
 
 
 async def next_turn(team: BaseGroupChat, runtime: WorkflowAgentRuntime) -> int | None:
-    """The turn count after the turn that is ending; None where the team must not pause: before its first, or at its last."""
+    """The count of turns with the one that is ending; None where the team must not pause (no turn yet, or the last)."""
     manager = await _manager(team, runtime)
     if manager._active_speakers or not manager._message_thread:
         return None
