@@ -20,7 +20,9 @@ _SHOWN_TODOS = 100
 _SHOWN_NAMES = 20
 _TODO_CHARS = 200
 # A to-do begins a comment, a list item or the line itself; the bare word in prose or in a string is none.
-_TODO = re.compile(r"(?:^\s*(?:[-*+]\s+(?:\[ \]\s+)?)?|(?:#|//|/\*|<!--|--|;|%)\s*)@?\b(?:TODO|FIXME)\b(?![|/\"'`\\)])")
+_TODO = re.compile(
+    r"(?:^\s*(?:[-*+]\s+(?:\[ \]\s+)?)?|(?:#|//|/\*|<!--|--|;|%)\s*)@?\b((?:TODO|FIXME)\b(?![|/\"'`\\)]).*)"
+)
 
 
 class KindFigures(BaseModel):
@@ -110,7 +112,7 @@ class _Count:
             if ("TODO" in line or "FIXME" in line) and (match := _TODO.search(line)):
                 self._todo_count += 1
                 if len(self._todos) < _SHOWN_TODOS:
-                    text = line[match.start() :].strip()[:_TODO_CHARS]
+                    text = match.group(1).removesuffix("*/").strip()[:_TODO_CHARS]
                     self._todos.append(ToDo(path=name, line=number, text=text))
         return number
 
