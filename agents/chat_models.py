@@ -83,7 +83,7 @@ class RegisteredChatModels:
         if settings.api_key is None and settings.base_url is None:
             if settings.model is not None:
                 raise ConfigurationError(
-                    f"model {settings.model!r} is not registered; for a server's one set OPENAI_API_KEY or OPENAI_BASE_URL"
+                    f"model {settings.model!r} is not registered; set OPENAI_API_KEY or OPENAI_BASE_URL"
                 )
             return SCRIPTED
         name = settings.model or DEFAULT_MODEL

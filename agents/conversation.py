@@ -27,7 +27,7 @@ from agents.runtime import WorkflowAgentRuntime
 from agents.termination import PausableTermination
 from agents.transcript import Transcript
 from contracts.calls import Preparation
-from contracts.errors import BudgetExhausted, PerdureError, TeamBuildFailed
+from contracts.errors import BudgetExhausted
 from contracts.runs import RunRequest
 
 # A cancelled model call is waited for this long (s), so that its HTTP request is cut before the run closes.
@@ -54,7 +54,7 @@ class Conversation:
 
     Raises:
         CallerError, OperatorError: the team asks for what is not there, or for what cannot be durable.
-        TeamBuildFailed: the factory raised.
+        Exception: whatever the factory raised.
     """
 
     def __init__(
@@ -97,17 +97,10 @@ class Conversation:
 
     def _build(self, request: RunRequest) -> Any:
         context = TeamContext(self.run)
-        try:
-            if request.component is not None:
-                team = load_component(request.component, context)
-            else:
-                team = REGISTRY.team(request.team).factory(context)
-        except PerdureError:
-            raise
-        except Exception as error:
-            raise TeamBuildFailed(
-                f"team {request.team!r} could not be built: {type(error).__name__}: {error}"
-            ) from error
+        if request.component is not None:
+            team = load_component(request.component, context)
+        else:
+            team = REGISTRY.team(request.team).factory(context)
         Binding(self.run, self._runtime).bind(team, name=request.team)
         return team
 

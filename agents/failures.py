@@ -7,8 +7,13 @@ from temporalio.exceptions import ActivityError, ApplicationError, FailureError,
 from contracts.errors import PerdureError
 
 
-def as_failure(error: Exception) -> BaseException:
-    """The failure to close the workflow with; a cancellation stays what it is."""
+def as_failure(error: Exception, *, built: bool) -> BaseException:
+    """The failure to close the workflow with; a cancellation stays what it is.
+
+    Args:
+        error: what was raised.
+        built: whether the team was there already; before that, it is its factory that raised.
+    """
     if is_cancelled_exception(error):
         return error
     if isinstance(error, ActivityError):
@@ -17,7 +22,10 @@ def as_failure(error: Exception) -> BaseException:
         return _final(str(error), type(error).__name__)
     if isinstance(error, FailureError):
         return error
-    return _final(f"the team failed: {type(error).__name__}: {error}", "TeamFailed")
+    said = f"{type(error).__name__}: {error}"
+    if built:
+        return _final(f"the team failed: {said}", "TeamFailed")
+    return _final(f"the team could not be built: {said}", "TeamBuildFailed")
 
 
 def _of_activity(error: ActivityError) -> BaseException:

@@ -38,7 +38,7 @@ class AgentRun:
             conversation = await self._begin(request)
             ending = await conversation.converse()
         except Exception as error:
-            raise as_failure(error) from error
+            raise as_failure(error, built=self._conversation is not None) from error
         if ending.kind == "paused":
             workflow.continue_as_new(await save_checkpoint(conversation))
         return self._end(conversation, ending)
