@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import sys
+from collections.abc import Callable
 from contextlib import AsyncExitStack
 from datetime import timedelta
 
@@ -21,12 +23,12 @@ from memory.sqlite_checkpoints import SqliteCheckpointStore
 from memory.sqlite_database import SqliteDatabase
 from memory.sqlite_journal import SqliteResultJournal
 from memory.sqlite_segments import SqliteSegmentStore
-from perdure.connection import connect
+from perdure.cli.app import main
+from perdure.connection import TASK_QUEUE, connect
 from perdure.settings import Settings
 from tools.registry import TOOLS
 from workflows.agent_run import AgentRun
 
-TASK_QUEUE = "perdure"
 MAX_CACHED_RUNS = 1_000
 SEGMENTS_KEPT = timedelta(days=30)
 
@@ -50,7 +52,7 @@ def build(
     stack.callback(database.close)
     segments = CachedSegmentStore(SqliteSegmentStore(database))
     journal = SqliteResultJournal(database)
-    models = RegisteredChatModels(_model_settings(settings), prices=_prices(settings))
+    models = chat_models(settings)
     stack.push_async_callback(models.close)
     model_calls = ModelCalls(models, store=segments, journal=journal)
     tool_calls = ToolCalls(TOOLS, home=settings.home, store=segments, journal=journal)
@@ -78,15 +80,31 @@ def build(
     )
 
 
-async def serve(settings: Settings) -> None:
-    """Work until SIGINT or SIGTERM."""
+async def serve(settings: Settings, *, ready: Callable[[], None] | None = None) -> None:
+    """Work until SIGINT or SIGTERM.
+
+    Args:
+        settings: what the worker is made of.
+        ready: called once the worker asks for work.
+
+    Raises:
+        ConfigurationError: an app module or a model setting is wrong.
+        BackendUnavailable: Temporal does not answer, or the database cannot be opened.
+    """
     stopped = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stopped.set)
     async with AsyncExitStack() as stack:
         worker = build(await connect(settings.temporal), settings, stack)
         async with worker:
+            if ready is not None:
+                ready()
             await stopped.wait()
+
+
+def chat_models(settings: Settings) -> RegisteredChatModels:
+    """Return the models that these settings give; the app must be loaded."""
+    return RegisteredChatModels(_model_settings(settings), prices=_prices(settings))
 
 
 def _model_settings(settings: Settings) -> ModelSettings:
@@ -103,4 +121,4 @@ def _prices(settings: Settings) -> PriceTable:
 
 
 if __name__ == "__main__":
-    asyncio.run(serve(Settings.load()))
+    main(["worker", *sys.argv[1:]])

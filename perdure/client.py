@@ -26,14 +26,12 @@ from temporalio.service import RPCError, RPCStatusCode
 from contracts.conversation import MAX_COMMAND_BYTES
 from contracts.errors import BadRequest, PayloadTooLarge
 from contracts.runs import Budget, RunRequest
-from perdure import connection, inspection
-from perdure.connection import RPC_TIMEOUT, TASK_QUEUE, answering
+from perdure import connection, inspection, stack_record
+from perdure.connection import RPC_TIMEOUT, TASK_QUEUE, WORKFLOW, answering
 from perdure.descriptions import RunSummary
 from perdure.run import Run
 from perdure.settings import Settings, one_line
-from perdure.stack_record import StackFolder
 
-WORKFLOW = "AgentRun"
 # The parts of a long run but the last are left out.
 _ALL_RUNS = f"WorkflowType = '{WORKFLOW}' AND ExecutionStatus != 'ContinuedAsNew'"
 # A worker that dies in a workflow task is noticed after this time; the default is 10 s.
@@ -231,9 +229,7 @@ class Connecting:
         """Temporal's connections have no end of their own; this one goes with its last user."""
 
     async def _connect(self) -> Perdure:
-        settings = self._settings or Settings.load()
-        if settings.temporal.address is None and (record := StackFolder(settings.home).running()):
-            settings = settings.at(record.address)
+        settings = stack_record.found(self._settings or Settings.load())
         return await Perdure.using(await connection.connect(settings.temporal))
 
 

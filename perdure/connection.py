@@ -18,6 +18,7 @@ from temporalio.service import RPCError, RPCStatusCode
 from contracts.errors import BackendUnavailable, ConfigurationError
 from perdure.settings import TemporalSettings
 
+WORKFLOW = "AgentRun"
 TASK_QUEUE = "perdure"
 SEARCH_ATTRIBUTES = ("PerdureTeam", "PerdureUser", "PerdureSession", "PerdurePhase")
 RPC_TIMEOUT = timedelta(seconds=5)
@@ -99,6 +100,15 @@ async def worker_identities(client: Client, *, task_queue: str = TASK_QUEUE) -> 
     async with answering(client):
         found = await client.workflow_service.describe_task_queue(request, timeout=RPC_TIMEOUT)
     return [poller.identity for poller in found.pollers if _is_recent(poller)]
+
+
+async def open_runs(client: Client) -> int:
+    """Return how many runs have not ended."""
+    async with answering(client):
+        found = await client.count_workflows(
+            f"WorkflowType = '{WORKFLOW}' AND ExecutionStatus = 'Running'", rpc_timeout=RPC_TIMEOUT
+        )
+    return found.count
 
 
 def _is_recent(poller: PollerInfo) -> bool:

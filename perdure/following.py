@@ -53,13 +53,57 @@ async def follow(client: Client, run_id: str, *, first: str, after: int = 0) -> 
             part = _next_part(await closing)
 
 
+async def so_far(client: Client, run_id: str, *, first: str) -> tuple[TranscriptEntry, ...]:
+    """Return the entries of a run's conversation that are there now.
+
+    Raises:
+        BackendUnavailable: Temporal does not answer, or no worker can tell of the run within 10 s.
+    """
+    entries: list[TranscriptEntry] = []
+    part: str | None = first
+    while part:
+        entries += await _told(client, run_id, part)
+        part = _next_part(await _close_event(client, run_id, part, wait=False))
+    return tuple(entries)
+
+
+async def _told(client: Client, run_id: str, part: str) -> tuple[TranscriptEntry, ...]:
+    end = time.monotonic() + _SILENT_SECONDS
+    while time.monotonic() < end:
+        if page := await _page(client, run_id, part=part, after=0):
+            return page.entries
+        await asyncio.sleep(_PAUSE_SECONDS[1])
+    raise _silent(run_id)
+
+
+async def _page(client: Client, run_id: str, *, part: str, after: int) -> TranscriptPage | None:
+    """Ask a worker; None if none can answer just now."""
+    handle = client.get_workflow_handle(run_id, run_id=part)
+    async with answering(client):
+        try:
+            page: TranscriptPage = await handle.query(
+                "transcript", after, result_type=TranscriptPage, rpc_timeout=RPC_TIMEOUT
+            )
+        except WorkflowQueryFailedError:
+            return None
+        except RPCError as error:
+            if error.status in _NOT_NOW:
+                return None
+            raise
+    return page
+
+
+def _silent(run_id: str) -> BackendUnavailable:
+    return BackendUnavailable(f"no worker can tell what was said in run {run_id!r}: start one with `perdure up`")
+
+
 class _Part:
     """One part of a run: one Temporal run of the chain."""
 
     def __init__(self, client: Client, run_id: str, part: str, closing: asyncio.Task[HistoryEvent]) -> None:
         self._client = client
         self._run_id = run_id
-        self._handle = client.get_workflow_handle(run_id, run_id=part)
+        self._part = part
         self._closing = closing
         self._answered = time.monotonic()
         self._checked = time.monotonic()
@@ -68,7 +112,7 @@ class _Part:
         pause = _PAUSE_SECONDS[0]
         while True:
             closed = self._closing.done()
-            page = await self._page(after)
+            page = await _page(self._client, self._run_id, part=self._part, after=after)
             for entry in page.entries if page else ():
                 after = entry.index + 1
                 yield entry
@@ -80,24 +124,6 @@ class _Part:
             if closed:
                 await asyncio.sleep(pause)
 
-    async def _page(self, after: int) -> TranscriptPage | None:
-        try:
-            async with answering(self._client):
-                return await self._query(after)
-        except WorkflowQueryFailedError:
-            return None
-
-    async def _query(self, after: int) -> TranscriptPage | None:
-        try:
-            page: TranscriptPage = await self._handle.query(
-                "transcript", after, result_type=TranscriptPage, rpc_timeout=RPC_TIMEOUT
-            )
-            return page
-        except RPCError as error:
-            if error.status in _NOT_NOW:
-                return None
-            raise
-
     async def _see_to(self, page: TranscriptPage | None) -> None:
         """Give up on a run that is stuck, and on one that ended where nobody can tell of it."""
         now = time.monotonic()
@@ -105,9 +131,7 @@ class _Part:
         if self._closing.done():
             self._closing.result()
             if now - self._answered > _SILENT_SECONDS:
-                raise BackendUnavailable(
-                    f"no worker can tell what was said in run {self._run_id!r}: start one with `perdure up`"
-                )
+                raise _silent(self._run_id)
         elif now - self._checked > _CHECK_SECONDS:
             self._checked = now
             await refuse_stuck(self._client, self._run_id)
@@ -133,9 +157,10 @@ async def _closing(client: Client, run_id: str, part: str) -> AsyncIterator[asyn
             await asyncio.wait([task])
 
 
-async def _close_event(client: Client, run_id: str, part: str) -> HistoryEvent:
+async def _close_event(client: Client, run_id: str, part: str, *, wait: bool = True) -> HistoryEvent:
+    """Return the event that ended a part, after waiting for it; without waiting, the last event of one that goes on."""
     events = client.get_workflow_handle(run_id, run_id=part).fetch_history_events(
-        wait_new_event=True, event_filter_type=WorkflowHistoryEventFilterType.CLOSE_EVENT, skip_archival=True
+        wait_new_event=wait, event_filter_type=WorkflowHistoryEventFilterType.CLOSE_EVENT, skip_archival=True
     )
     async with answering(client):
         return await anext(aiter(events))

@@ -49,13 +49,12 @@ class Run:
                 yield entry
 
     async def transcript(self) -> tuple[TranscriptEntry, ...]:
-        """Return the whole conversation of a run that has ended; wait for the end of one that runs.
+        """Return what was said so far.
 
         Raises:
-            RunStuck: the run's workflow task fails again and again.
             BackendUnavailable: Temporal does not answer, or no worker is there to tell of the run.
         """
-        return tuple([entry async for entry in self.events()])
+        return await following.so_far(self._client, self.id, first=self._first)
 
     async def result(self, timeout: float | None = None, *, wait_when_stuck: bool = False) -> RunResult:  # noqa: ASYNC109
         """Wait for the end of the run and return its result.

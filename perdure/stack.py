@@ -11,6 +11,7 @@ import os
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+from typing import Literal
 
 from temporalio.client import Client
 
@@ -22,6 +23,8 @@ from perdure.temporal_server import ServerPlace, TemporalServer
 from perdure.worker_process import WorkerProcess
 
 Say = Callable[[str], None]
+
+WorkerWish = Literal["always", "if_idle", "never"]
 
 DEFAULT_PORT = 7233
 DEFAULT_UI_PORT = 8233
@@ -103,12 +106,13 @@ async def own(settings: Settings, *, port: int, ui_port: int, say: Say) -> Async
 
 
 @asynccontextmanager
-async def attach(settings: Settings, *, worker: bool = True, say: Say) -> AsyncIterator[Place]:
+async def attach(settings: Settings, *, worker: WorkerWish = "always", say: Say) -> AsyncIterator[Place]:
     """Use the server that is set, or the local stack that runs, or start one for the length of the block.
 
     Args:
         settings: where to look.
-        worker: see that there is a worker too; one is started where there is none.
+        worker: "always" starts a worker where there is none. It goes on with all runs that wait for one, so "if_idle"
+            does the same only on a stack of ours where no run waits.
         say: told what goes on when it takes long, and what was started.
 
     Raises:
@@ -120,13 +124,21 @@ async def attach(settings: Settings, *, worker: bool = True, say: Say) -> AsyncI
             place = await _set_server(settings)
         else:
             place = await _local_server(settings, exits, say=say)
-        if worker and not await connection.worker_identities(place.client):
+        if await _lacks_worker(place, worker):
             if place.server is None:
                 say("no worker serves this Temporal server: starting one for this command")
             await _start_worker(place, exits, say=say)
-        if place.server is not None:
-            exits.push_async_callback(_until_alone, place, say)
         yield place
+        # Not where the block was left in a hurry: whoever was told to stop does not wait for others.
+        await _until_alone(place, say)
+
+
+async def _lacks_worker(place: Place, wish: WorkerWish) -> bool:
+    if wish == "never" or await connection.worker_identities(place.client):
+        return False
+    if wish == "always":
+        return True
+    return place.server is not None and not await connection.open_runs(place.client)
 
 
 async def _set_server(settings: Settings) -> Place:
@@ -227,7 +239,7 @@ def _record(place: Place) -> None:
 
 async def _until_alone(place: Place, say: Say) -> None:
     """Wait until nobody else uses our stack, and keep it so."""
-    if place.folder is None:
+    if place.server is None or place.folder is None:
         return
     if not place.folder.users.try_acquire():
         say("other commands use this stack: waiting for them before it stops")

@@ -14,6 +14,7 @@ from pydantic import ValidationError
 from contracts.base import Contract
 from contracts.errors import ConfigurationError
 from perdure.locks import FileLock
+from perdure.settings import Settings
 
 
 class StackRecord(Contract):
@@ -73,3 +74,10 @@ class StackFolder:
                 return self.read()
             self.owner.release()
         return None
+
+
+def found(settings: Settings) -> Settings:
+    """Return settings that lead to the stack that runs, where no server is set and one runs."""
+    if settings.temporal.address is None and (record := StackFolder(settings.home).running()):
+        return settings.at(record.address)
+    return settings

@@ -1,0 +1,142 @@
+"""`perdure doctor`: what is found, what is missing and what to do."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import platform
+import shutil
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from importlib import metadata
+from importlib.util import find_spec
+
+from contracts.errors import PerdureError
+from perdure import connection, stack_record, temporal_binary
+from perdure.cli.output import Output
+from perdure.settings import Settings
+from perdure.stack_record import StackFolder
+
+_OPERATOR = 3
+_PACKAGES = ("autogen-agentchat", "autogen-core", "autogen-ext", "temporalio", "pydantic", "openai")
+_AUTOGEN = "0.7.5"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Check:
+    """One thing that was looked at.
+
+    Attributes:
+        name: what it is.
+        ok: whether it is as it must be.
+        found: what was found.
+        remedy: what to do; empty where nothing needs to be done.
+        needed: whether runs fail without it.
+    """
+
+    name: str
+    ok: bool
+    found: str
+    remedy: str = ""
+    needed: bool = True
+
+
+def doctor(*, as_json: bool) -> int:
+    """Look at everything, print it, and return 0 unless something that is needed is broken."""
+    settings, output = Settings.load(), Output(as_json=as_json)
+    checks = [*_installed(), _home(settings), *asyncio.run(_temporal(settings)), *_app(settings)]
+    for check in checks:
+        mark, style = ("ok", "green") if check.ok else ("missing", "red" if check.needed else "yellow")
+        output.text(f"{mark:<8} {check.name}: {check.found}", style=style)
+        if check.remedy:
+            output.text(f"         {check.remedy}")
+    output.json([asdict(check) for check in checks])
+    return _OPERATOR if any(check.needed and not check.ok for check in checks) else 0
+
+
+def _installed() -> Iterator[Check]:
+    yield Check(name="Python", ok=True, found=platform.python_version())
+    for name in _PACKAGES:
+        yield _package(name)
+    yield _agents()
+
+
+def _package(name: str) -> Check:
+    try:
+        version = metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return Check(name=name, ok=False, found="not installed", remedy=f"pip install {name}")
+    if name.startswith("autogen") and version != _AUTOGEN:
+        return Check(
+            name=name, ok=False, found=version, remedy=f"pip install {name}=={_AUTOGEN}, the one version that is known"
+        )
+    return Check(name=name, ok=True, found=version)
+
+
+def _agents() -> Check:
+    """The package `openai-agents` is imported as `agents` too; only one of them can be there."""
+    spec = find_spec("agents.registry")
+    if spec is not None:
+        return Check(name="package agents", ok=True, found="Perdure's own")
+    remedy = "uninstall openai-agents from this environment and install perdure again"
+    return Check(name="package agents", ok=False, found="another package of that name", remedy=remedy)
+
+
+def _home(settings: Settings) -> Check:
+    try:
+        StackFolder(settings.home).prepare()
+    except PerdureError as error:
+        return Check(
+            name="data folder", ok=False, found=str(error), remedy="set PERDURE_HOME to a folder that can be written"
+        )
+    return Check(name="data folder", ok=True, found=str(settings.home))
+
+
+async def _temporal(settings: Settings) -> list[Check]:
+    found = stack_record.found(settings)
+    if found.temporal.address is None:
+        return [_binary(), Check(name="local stack", ok=True, found="none runs; `perdure run` starts one for a run")]
+    try:
+        client = await connection.connect(found.temporal)
+    except PerdureError as error:
+        return [Check(name="Temporal server", ok=False, found=str(error), remedy="start it, or unset TEMPORAL_ADDRESS")]
+    server = Check(name="Temporal server", ok=True, found=f"{found.temporal.address}, namespace {client.namespace}")
+    workers = await connection.worker_identities(client)
+    remedy = "" if workers else "start one with `perdure worker`; `perdure run` starts one for a run"
+    worker = Check(name="worker", ok=bool(workers), found=", ".join(workers) or "none", remedy=remedy, needed=False)
+    return [server, worker]
+
+
+def _binary() -> Check:
+    if binary := temporal_binary.installed(os.environ):
+        return Check(name="Temporal dev server", ok=True, found=str(binary))
+    ways = "it is downloaded at first use" + (", or built with Go" if shutil.which("go") else "")
+    remedy = f"{ways}; or install the Temporal CLI"
+    return Check(name="Temporal dev server", ok=False, found="not here yet", remedy=remedy, needed=False)
+
+
+def _app(settings: Settings) -> Iterator[Check]:
+    from agents.registry import REGISTRY, load_app
+
+    named = ", ".join(settings.app) or "none named in PERDURE_APP"
+    try:
+        load_app(settings.app)
+    except PerdureError as error:
+        yield Check(name="app modules", ok=False, found=str(error), remedy="mend the module, or correct PERDURE_APP")
+        return
+    yield Check(name="app modules", ok=True, found=f"{named}; teams: {', '.join(REGISTRY.team_names()) or 'none'}")
+    yield _model(settings)
+
+
+def _model(settings: Settings) -> Check:
+    from worker import chat_models
+
+    try:
+        found = chat_models(settings).prepare()
+    except PerdureError as error:
+        return Check(name="model", ok=False, found=str(error), remedy="correct PERDURE_MODEL")
+    card = next(card for card in found.models if card.name == found.default_model)
+    if card.problem:
+        return Check(name="model", ok=False, found=f"{card.name}: {card.problem}", remedy="mend the model's factory")
+    remedy = "" if card.real else "set OPENAI_API_KEY, or OPENAI_BASE_URL for a server of your own, to use a real one"
+    return Check(name="model", ok=card.real, found=f"{card.name} ({card.label})", remedy=remedy, needed=False)

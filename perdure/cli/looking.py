@@ -1,0 +1,156 @@
+"""`perdure runs`, `show` and `cancel`: look after runs that were started before."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from typing import Any
+
+from contracts.errors import BackendUnavailable, PerdureError
+from contracts.runs import TranscriptEntry
+from perdure import connection
+from perdure.cli import interrupts
+from perdure.cli.output import Output
+from perdure.cli.turns import TurnPrinter, transcript_object, usage_line, usage_object
+from perdure.client import Perdure
+from perdure.descriptions import RunDescription, RunSummary
+from perdure.run import Run
+from perdure.settings import Settings
+from perdure.stack import Place, WorkerWish, attach
+
+_CANCEL_SECONDS = 10
+
+
+def runs(*, limit: int, team: str | None, user: str | None, session: str | None, as_json: bool) -> int:
+    """List runs."""
+    output = Output(as_json=as_json)
+
+    async def list_runs(perdure: Perdure, _: Place) -> int:
+        found = [summary async for summary in perdure.runs(limit, team=team, user=user, session=session)]
+        output.table(["run", "team", "status", "started", "took"], [_row(summary) for summary in found])
+        output.json([summary.model_dump(mode="json") for summary in found])
+        return 0
+
+    return _with_perdure(list_runs, output)
+
+
+def show(run_id: str, *, as_json: bool) -> int:
+    """Show one run."""
+    output = Output(as_json=as_json)
+
+    async def show_run(perdure: Perdure, place: Place) -> int:
+        run = await perdure.get(run_id)
+        seen = await run.describe()
+        entries = await _conversation(run, place)
+        _print_description(seen, output)
+        if entries is None:
+            output.text("The conversation is shown while a worker is there: `perdure up` starts one.\n", style="dim")
+        printer = TurnPrinter(output)
+        for entry in entries or ():
+            printer.print(entry)
+        _print_outcome(seen, output)
+        if url := place.run_url(run_id):
+            output.text(url, style="dim")
+        output.json(_object(seen, entries))
+        return 0
+
+    return _with_perdure(show_run, output, worker="if_idle")
+
+
+def cancel(run_id: str, *, as_json: bool) -> int:
+    """Cancel one run."""
+    output = Output(as_json=as_json)
+
+    async def cancel_run(perdure: Perdure, place: Place) -> int:
+        run = await perdure.get(run_id)
+        await run.cancel()
+        if await connection.worker_identities(place.client):
+            await _closed(run)
+        status = (await run.describe()).status
+        waits = "; it stops when a worker is there again" if status == "running" else ""
+        output.text(f"{run_id}: {status}{waits}")
+        output.json({"run_id": run_id, "status": status})
+        return 0
+
+    return _with_perdure(cancel_run, output)
+
+
+def _with_perdure(
+    command: Callable[[Perdure, Place], Awaitable[int]], output: Output, *, worker: WorkerWish = "never"
+) -> int:
+    settings = Settings.load()
+
+    async def connected() -> int:
+        with output.spinner("looking"):
+            async with attach(settings, worker=worker, say=output.say) as place:
+                return await command(await Perdure.using(place.client), place)
+
+    return interrupts.run(lambda _: connected())
+
+
+async def _conversation(run: Run, place: Place) -> tuple[TranscriptEntry, ...] | None:
+    """Return what was said so far; None where nobody can tell."""
+    if not await connection.worker_identities(place.client):
+        return None
+    try:
+        return await run.transcript()
+    except BackendUnavailable:
+        return None
+
+
+async def _closed(run: Run) -> None:
+    """Give a worker the time to cancel a run."""
+    try:
+        await run.result(timeout=_CANCEL_SECONDS, wait_when_stuck=True)
+    except (PerdureError, TimeoutError):
+        return
+
+
+def _print_description(seen: RunDescription, output: Output) -> None:
+    output.text(f"run      {seen.run_id}", style="bold")
+    output.text(f"team     {seen.team}")
+    output.text(f"status   {'stuck' if seen.stuck else seen.status}")
+    for label, value in (("user", seen.user), ("session", seen.session)):
+        if value:
+            output.text(f"{label:<8} {value}")
+    output.text(f"started  {_time(seen.started)}, {_took(seen)}")
+    output.text(f"task     {seen.task}\n")
+
+
+def _print_outcome(seen: RunDescription, output: Output) -> None:
+    for activity in seen.pending:
+        output.text(f"waits for {activity.name} {activity.activity_id}, attempt {activity.attempt}", style="yellow")
+        if activity.last_failure:
+            output.text(f"  the last one failed: {activity.last_failure}", style="yellow")
+    if seen.stuck:
+        output.text(f"its workflow task fails again and again: {seen.stuck}", style="red")
+    if seen.failure:
+        output.text(f"{seen.failure.kind}: {seen.failure.message}", style="red")
+    if seen.result:
+        output.text("Answer", style="bold")
+        output.text(f"{seen.result.answer}\n")
+        output.text(f"{seen.result.stop_reason} · {usage_line(seen.result.usage)}", style="dim")
+
+
+def _object(seen: RunDescription, entries: tuple[TranscriptEntry, ...] | None) -> dict[str, Any]:
+    value = seen.model_dump(mode="json", exclude={"result"})
+    result = seen.result
+    return value | {
+        "answer": result.answer if result else None,
+        "stop_reason": result.stop_reason if result else None,
+        "usage": usage_object(result.usage) if result else None,
+        "transcript": None if entries is None else transcript_object(entries),
+    }
+
+
+def _row(summary: RunSummary) -> tuple[str, ...]:
+    return summary.run_id, summary.team, summary.status, _time(summary.started), _took(summary)
+
+
+def _time(moment: datetime) -> str:
+    return moment.astimezone().strftime("%Y-%m-%d %H:%M:%S")
+
+
+def _took(summary: RunSummary) -> str:
+    end = summary.closed or datetime.now(UTC)
+    return f"{(end - summary.started).total_seconds():.1f} s"

@@ -1,0 +1,185 @@
+"""`perdure run`: start a run, show it as it goes, and say what came of it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from contracts.errors import BadRequest
+from contracts.runs import Budget, RunResult, TranscriptEntry
+from perdure import connection
+from perdure.cli import interrupts
+from perdure.cli.interrupts import Interrupts
+from perdure.cli.output import Output
+from perdure.cli.turns import TurnPrinter, transcript_object, usage_line, usage_object
+from perdure.client import Perdure
+from perdure.run import Run
+from perdure.settings import Settings, one_line
+from perdure.stack import DEFAULT_UI_PORT, Place, attach
+
+_SCRIPTED = (
+    "note: the scripted model answered, which is not a real one: set OPENAI_API_KEY or OPENAI_BASE_URL to use one"
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Order:
+    """What `perdure run` was asked to do."""
+
+    team: str
+    task: str
+    files: str | None = None
+    model: str | None = None
+    user: str | None = None
+    session: str | None = None
+    run_id: str | None = None
+    detach: bool = False
+    budget: dict[str, float | None]
+
+    def request(self) -> dict[str, Any]:
+        """Return what `Perdure.start` takes.
+
+        Raises:
+            BadRequest: a file or folder is not there, or a limit of the budget makes no sense.
+        """
+        component = _component(Path(self.team)) if self.team.endswith(".json") else None
+        return {
+            "team": Path(self.team).stem if component is not None else self.team,
+            "component": component,
+            "task": sys.stdin.read() if self.task == "-" else self.task,
+            "files": _folder(self.files),
+            "model": self.model,
+            "user": self.user,
+            "session": self.session,
+            "run_id": self.run_id,
+            "budget": _budget(self.budget),
+        }
+
+
+def run(order: Order, *, as_json: bool) -> int:
+    """Carry out an order and return the exit code."""
+    request, settings = order.request(), Settings.load()
+    output = Output(as_json=as_json)
+    return interrupts.run(lambda heard: _run(request, settings, output, heard=heard, detach=order.detach))
+
+
+async def _run(request: dict[str, Any], settings: Settings, output: Output, *, heard: Interrupts, detach: bool) -> int:
+    with output.spinner("starting"):
+        async with attach(settings, worker="never" if detach else "always", say=output.say) as place:
+            if detach:
+                return await _detached(request, place, output)
+            perdure = await Perdure.using(place.client)
+            run = await perdure.start(**request)
+            output.text(" · ".join(filter(None, (f"run {run.id}", place.run_url(run.id)))), style="dim")
+            _cancel_first(run, heard, output)
+            result, entries = await _followed(run, place, output)
+            _print_end(result, place, output)
+            output.json(_object(result, entries))
+    return 0
+
+
+async def _detached(request: dict[str, Any], place: Place, output: Output) -> int:
+    """Start a run on a stack that stays."""
+    if place.server is not None:
+        raise BadRequest("--detach needs a stack that stays: start one with `perdure up`, or set TEMPORAL_ADDRESS")
+    run = await (await Perdure.using(place.client)).start(**request)
+    if not await connection.worker_identities(place.client):
+        output.note("note: no worker is there; the run waits until one is")
+    output.text(run.id)
+    output.json({"run_id": run.id, "status": "running", "ui": place.run_url(run.id)})
+    return 0
+
+
+def _cancel_first(run: Run, heard: Interrupts, output: Output) -> None:
+    """Let the first Ctrl-C cancel the run; the end of the run then ends the command."""
+    tasks: set[asyncio.Task[None]] = set()
+
+    def cancel() -> None:
+        output.note("cancelling the run; Ctrl-C again leaves it to itself")
+        tasks.add(asyncio.create_task(run.cancel()))
+
+    heard.first(cancel)
+
+
+async def _followed(run: Run, place: Place, output: Output) -> tuple[RunResult, list[TranscriptEntry]]:
+    printer = TurnPrinter(output)
+    printing = asyncio.create_task(printer.follow(run))
+    broken = asyncio.create_task(place.broken())
+    try:
+        await asyncio.wait([printing, broken], return_when=asyncio.FIRST_COMPLETED)
+        if not printing.done():
+            broken.result()
+        printing.result()
+        return await run.result(), printer.entries
+    finally:
+        printing.cancel()
+        broken.cancel()
+        await asyncio.gather(printing, broken, return_exceptions=True)
+
+
+def _print_end(result: RunResult, place: Place, output: Output) -> None:
+    output.text("Answer", style="bold")
+    output.text(f"{result.answer}\n")
+    output.text(f"{_reason(result)} · {usage_line(result.usage)}", style="dim")
+    if url := place.run_url(result.run_id):
+        output.text(f"{_lasting(url, place)}", style="dim")
+    if not result.real_model:
+        output.note(_SCRIPTED)
+
+
+def _reason(result: RunResult) -> str:
+    reason = "ended by its budget" if result.stop_reason == "budget" else "finished"
+    return f"{reason} ({result.detail})" if result.detail else reason
+
+
+def _lasting(url: str, place: Place) -> str:
+    """The run's page where it can be seen after this command."""
+    if place.server is None:
+        return url
+    own = f":{place.server.place.ui_port}/"
+    return f"{url.replace(own, f':{DEFAULT_UI_PORT}/')} shows it while `perdure up` runs"
+
+
+def _object(result: RunResult, entries: list[TranscriptEntry]) -> dict[str, Any]:
+    return {
+        "run_id": result.run_id,
+        "status": "completed",
+        "answer": result.answer,
+        "stop_reason": result.stop_reason,
+        "usage": usage_object(result.usage),
+        "transcript": transcript_object(entries),
+    }
+
+
+def _component(path: Path) -> dict[str, Any]:
+    try:
+        value = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise BadRequest(f"the component file {str(path)!r} cannot be read: {error.strerror}") from error
+    except ValueError as error:
+        raise BadRequest(f"the component file {str(path)!r} is not JSON: {error}") from error
+    if not isinstance(value, dict):
+        raise BadRequest(f"the component file {str(path)!r} holds no JSON object")
+    return value
+
+
+def _folder(name: str | None) -> str | None:
+    if name is None:
+        return None
+    folder = Path(name).expanduser().absolute()
+    if not folder.is_dir():
+        raise BadRequest(f"--files: there is no folder {str(folder)!r}")
+    return str(folder)
+
+
+def _budget(limits: dict[str, float | None]) -> Budget:
+    try:
+        return Budget.model_validate(limits)
+    except ValidationError as error:
+        raise BadRequest(f"--budget: {one_line(error)}") from error
