@@ -25,6 +25,9 @@ class Output:
     def __init__(self, *, as_json: bool) -> None:
         self.as_json = as_json
         self._console = Console(stderr=as_json, highlight=False)
+        if not self._console.is_terminal:
+            # A reader that is a program gets each row of a table on one line.
+            self._console.width = _PIPE_WIDTH
         # A spinner and lines of another console would write over each other.
         self._notes = self._console if self._console.is_terminal else Console(stderr=True, highlight=False)
         self._status: Status | None = None
@@ -46,8 +49,7 @@ class Output:
         table = Table(*columns, box=None, pad_edge=False, header_style="bold")
         for row in rows:
             table.add_row(*(Text(plain(cell)) for cell in row))
-        # A reader that is a program gets each row on one line.
-        self._console.print(table, width=None if self._console.is_terminal else _PIPE_WIDTH)
+        self._console.print(table)
 
     def json(self, value: Any) -> None:
         """Print a value as JSON, where that is wanted."""
