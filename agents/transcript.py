@@ -26,11 +26,15 @@ class Transcript:
     Args:
         first: index of the first entry, as earlier parts of the run hold those before.
         turn_of: the turn that an agent is in.
+
+    Attributes:
+        earlier_answer: the last message of the part of the run before this one.
     """
 
     def __init__(self, *, first: int, turn_of: Callable[[str], int]) -> None:
         self.first = first
         self.entries: list[TranscriptEntry] = []
+        self.earlier_answer = ""
         self._turn_of = turn_of
 
     @property
@@ -58,11 +62,11 @@ class Transcript:
         return tuple(self.entries[max(0, index - self.first) :])
 
     def answer(self) -> str:
-        """The last message that was said, empty if there is none but the task."""
+        """The last message that was said, empty if there is none but the task (which has index 0)."""
         for entry in reversed(self.entries):
-            if entry.kind == "message" and entry.turn > 0:
+            if entry.kind == "message" and entry.index > 0:
                 return entry.text
-        return ""
+        return self.earlier_answer
 
     def markdown(self) -> str:
         """The last 60 KiB of the conversation, for people."""
@@ -103,4 +107,11 @@ def _markdown(entry: TranscriptEntry) -> str:
         return f"> **{entry.source}** calls `{entry.tool}` with `{text}`"
     if entry.kind == "tool_result":
         return f"> `{entry.tool}` {'failed' if entry.failed else 'returned'}:\n>\n> " + text.replace("\n", "\n> ")
-    return f"**{entry.source}** ({'task' if entry.turn == 0 else f'turn {entry.turn}'})\n\n{text}"
+    return f"**{entry.source}**{_place(entry)}\n\n{text}"
+
+
+def _place(entry: TranscriptEntry) -> str:
+    if entry.index == 0:
+        return " (task)"
+    # A manager that speaks itself, as MagenticOne's orchestrator, takes no turn.
+    return f" (turn {entry.turn})" if entry.turn else ""
