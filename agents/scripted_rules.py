@@ -25,7 +25,9 @@ _PLACES = {
     "url": re.compile(r"https?://[^\s<>\"')]*[\w/]"),
 }
 # How authors tell an agent which word ends the conversation: "Reply with TERMINATE when the task has been completed."
-_LAST_WORD = re.compile(r"\b(?:repl|respond|answer|say|write|end)\w*\b[^.\n]{0,30}?['\"]?\b([A-Z]{4,})\b")
+_LAST_WORD = re.compile(
+    r"\b(?i:(?:repl|respond|answer|end)\w*\b[^.\n]{0,30}?\bwith|say|write|output)\s+['\"]?(?!JSON|YAML|HTML)([A-Z]{4,})\b"
+)
 
 
 def reply(situation: Situation) -> Reply:
