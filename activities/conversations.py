@@ -13,11 +13,12 @@ from contracts.conversation import (
     CheckpointRequest,
     Missing,
     SegmentBatch,
+    pack,
 )
 from contracts.ports import CheckpointStore, SegmentStore
 
-# JSON may need more bytes for a character than UTF-8: quotes, line ends and the like are escaped.
-PAGE_CHARS = MAX_COMMAND_BYTES // 4
+# A page is base 64, a byte a character, and leaves room for what Temporal adds.
+PAGE_CHARS = MAX_COMMAND_BYTES * 3 // 4
 
 
 class Conversations:
@@ -45,21 +46,22 @@ class Conversations:
             found = await resolve(self._store, _conversation(), request.text)
             if isinstance(found, Missing):
                 return CheckpointOutcome(missing=found)
-            await self._checkpoints.save(_conversation(), request.checkpoint, found.text)
+            packed = pack(found.text)
+            await self._checkpoints.save(_conversation(), request.checkpoint, packed)
             await self._store.write(_conversation(), found.blobs)
-            return CheckpointOutcome(pages=len(_pages(found.text)))
+            return CheckpointOutcome(pages=len(_pages(packed)))
 
     @activity.defn(name="load_checkpoint")
     async def load_checkpoint(self, request: CheckpointPage) -> str:
-        """Return one page of a kept state."""
+        """Return one page of a kept state, packed as it is kept."""
         with as_failures():
-            text = await self._checkpoints.load(_conversation(), request.checkpoint)
-            return _pages(text)[request.page]
+            packed = await self._checkpoints.load(_conversation(), request.checkpoint)
+            return _pages(packed)[request.page]
 
 
 def _conversation() -> str:
     return activity.info().workflow_id or ""
 
 
-def _pages(text: str) -> list[str]:
-    return [text[start : start + PAGE_CHARS] for start in range(0, len(text), PAGE_CHARS)]
+def _pages(packed: str) -> list[str]:
+    return [packed[start : start + PAGE_CHARS] for start in range(0, len(packed), PAGE_CHARS)]

@@ -59,12 +59,15 @@ class Binding:
     Args:
         run: the run that the team works for.
         runtime: what its teams exchange messages on.
+
+    Attributes:
+        parts: every team and agent that was bound, by path.
     """
 
     def __init__(self, run: Run, runtime: AgentRuntime) -> None:
         self._run = run
         self._runtime = runtime
-        self._paths: set[str] = set()
+        self.parts: dict[str, Any] = {}
         self._seen: dict[int, str] = {}
 
     def bind(self, root: Any, *, name: str) -> None:
@@ -109,10 +112,10 @@ class Binding:
             raise NotDurable(
                 f"{path!r} stands in two places, here and as {self._seen[id(owner)]!r}: make one object for each"
             )
-        if path in self._paths:
+        if path in self.parts:
             raise NotDurable(f"two parts of the team are called {path!r}: rename one of them")
         self._seen[id(owner)] = path
-        self._paths.add(path)
+        self.parts[path] = owner
 
     def _attributes(self, owner: Any, path: str, *, skip: tuple[str, ...] = ()) -> None:
         for name, value in list(vars(owner).items()):

@@ -1,23 +1,33 @@
-"""How a paused conversation reaches its next history: its texts by recipe into a store, and back by pages."""
+"""How a paused conversation reaches its next history: its texts by recipe into a store, and back by pages.
+
+Every agent of a team keeps its own copy of the conversation. In a checkpoint each message stands once, as the document
+that prompts are made of too, so most of a checkpoint is copied from what the store has already.
+"""
 
 from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Sequence
+from typing import Any
 
 from temporalio import workflow
 
 from agents.conversation import Conversation
 from agents.dispatch import HEARTBEAT_TIMEOUT, RETRIES, STORE_TIMEOUT, deliver, guard
-from agents.prompts import Pieces
-from contracts.conversation import CheckpointOutcome, CheckpointPage, CheckpointRequest, Recipe
+from agents.prompts import Pieces, PromptBook
+from contracts.conversation import CheckpointOutcome, CheckpointPage, CheckpointRequest, Recipe, unpack
 from contracts.documents import put_together
 from contracts.runs import Carried, RunRequest
+
+_DOCUMENTS = "$documents"
 
 
 async def save_checkpoint(conversation: Conversation) -> RunRequest:
     """Store the state of a paused conversation and return the request that its next history starts with."""
     run = conversation.run
     checkpoint = f"checkpoint:{conversation.transcript.next_index}"
-    text = Pieces()
-    text.extend(run.prompts.document(await conversation.state()))
+    text = _pieces(run.prompts, without_repeats(await conversation.state()))
     outcome = await deliver(run.prompts, text, caller=checkpoint, activity_id=checkpoint, call=_save)
     carried = Carried(
         checkpoint=checkpoint,
@@ -32,11 +42,53 @@ async def save_checkpoint(conversation: Conversation) -> RunRequest:
 
 async def load_checkpoint(conversation: Conversation, carried: Carried) -> None:
     """Read the state back and go on from it. Its pieces were stored when it was saved, so prompts copy them."""
-    pages = [await _load(carried.checkpoint, page) for page in range(carried.pages)]
-    state = next(iter(put_together("".join(pages))))
+    packed = "".join(await asyncio.gather(*(_load(carried.checkpoint, page) for page in range(carried.pages))))
+    documents = list(put_together(unpack(packed)))
     book = conversation.run.prompts
-    book.commit(carried.checkpoint, book.document(state))
-    await conversation.restore(state)
+    book.commit(carried.checkpoint, _pieces(book, documents))
+    await conversation.restore(with_repeats(documents), size=len(packed))
+
+
+def without_repeats(state: Any) -> list[Any]:
+    """Take the messages out of a state: the state with their places, then each different one once."""
+    places: dict[str, int] = {}
+    documents: list[Any] = []
+
+    def taken_out(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {key: taken_out(item) for key, item in value.items()}
+        if isinstance(value, list) and value and all(isinstance(item, dict) for item in value):
+            return {_DOCUMENTS: [place(item) for item in value]}
+        return value
+
+    def place(message: Any) -> int:
+        found = places.setdefault(json.dumps(message), len(documents))
+        if found == len(documents):
+            documents.append(message)
+        return found
+
+    return [taken_out(state), *documents]
+
+
+def with_repeats(documents: Sequence[Any]) -> Any:
+    """Put the messages back into the state that `without_repeats` took them from."""
+    state, *messages = documents
+
+    def put_back(value: Any) -> Any:
+        if not isinstance(value, dict):
+            return value
+        if value.keys() == {_DOCUMENTS}:
+            return [messages[place] for place in value[_DOCUMENTS]]
+        return {key: put_back(item) for key, item in value.items()}
+
+    return put_back(state)
+
+
+def _pieces(book: PromptBook, documents: Sequence[Any]) -> Pieces:
+    pieces = Pieces()
+    for document in documents:
+        pieces.extend(book.document(document))
+    return pieces
 
 
 async def _save(recipe: Recipe, activity_id: str) -> CheckpointOutcome:
@@ -56,7 +108,7 @@ async def _save(recipe: Recipe, activity_id: str) -> CheckpointOutcome:
 
 
 async def _load(checkpoint: str, page: int) -> str:
-    text: str = await workflow.execute_activity(
+    packed: str = await workflow.execute_activity(
         "load_checkpoint",
         CheckpointPage(checkpoint=checkpoint, page=page),
         result_type=str,
@@ -66,4 +118,4 @@ async def _load(checkpoint: str, page: int) -> str:
         retry_policy=RETRIES,
         summary=f"the conversation so far, page {page + 1}",
     )
-    return text
+    return packed

@@ -66,6 +66,7 @@ class Conversation:
         self._runtime = WorkflowAgentRuntime(on_error=self.run.stop, on_delivery=self._delivered)
         self.team = self._build(request)
         self._pausable = self._make_pausable()
+        self._restored_bytes = 0
         self._detail: str | None = None
 
     async def converse(self) -> Ending:
@@ -89,11 +90,21 @@ class Conversation:
 
     async def state(self) -> dict[str, Any]:
         """Everything that a new history needs to go on with this conversation."""
-        return await team_state.save(self.team, self._runtime, self._pausable)
+        turn = self._pausable.turn if self._pausable is not None else 0
+        team = await team_state.save(self.team, self._runtime, parts=self._parts, turn=turn)
+        return {"team": team, "answer": self.transcript.answer(), "real_model": self.run.real_model}
 
-    async def restore(self, state: dict[str, Any]) -> None:
-        """Go on with a conversation that an earlier history has paused."""
-        await team_state.load(self.team, self._runtime, state)
+    async def restore(self, state: dict[str, Any], *, size: int) -> None:
+        """Go on with a conversation that an earlier history has paused.
+
+        Args:
+            state: what `state` returned there.
+            size: bytes of this history that hold the state.
+        """
+        self._restored_bytes = size
+        self.transcript.earlier_answer = state["answer"]
+        self.run.real_model = state["real_model"]
+        await team_state.load(self.team, self._runtime, state["team"], parts=self._parts)
 
     def _build(self, request: RunRequest) -> Any:
         context = TeamContext(self.run)
@@ -101,7 +112,9 @@ class Conversation:
             team = load_component(request.component, context)
         else:
             team = REGISTRY.team(request.team).factory(context)
-        Binding(self.run, self._runtime).bind(team, name=request.team)
+        binding = Binding(self.run, self._runtime)
+        binding.bind(team, name=request.team)
+        self._parts = binding.parts
         return team
 
     def _make_pausable(self) -> PausableTermination | None:
@@ -112,9 +125,16 @@ class Conversation:
         return pausable
 
     async def _must_pause(self) -> int | None:
-        if not workflow.info().is_continue_as_new_suggested():
+        if self.run.account.usage.turns == 0 or not self._history_is_long():
             return None
         return await team_state.next_turn(self.team, self._runtime)
+
+    def _history_is_long(self) -> bool:
+        info = workflow.info()
+        # A long conversation fills much of its new history at once. Pausing before as much again was said would cost
+        # more history than the turns themselves.
+        grown = info.get_current_history_size() >= 2 * self._restored_bytes
+        return grown and info.is_continue_as_new_suggested()
 
     def _delivered(self, agent: Agent, message: Any) -> None:
         if not isinstance(agent, ChatAgentContainer) or not isinstance(message, GroupChatRequestPublish):

@@ -27,6 +27,7 @@ INLINE_BYTES = 128 * 1024
 BATCH_BYTES = 192 * 1024
 _MEMO_CHARS = 64 * 1024
 _STRIDE = 1024
+_LONG_HEAD = 8 * 1024
 
 
 class Pieces:
@@ -122,7 +123,8 @@ class PromptBook:
     def document(self, value: Any) -> Pieces:
         """The pieces of one JSON value."""
         head, texts = take_apart(value)
-        pieces = Pieces.of([head])
+        # A head that many short values make long is cut as texts are: no command could carry it whole.
+        pieces = Pieces.of(cut(head) if len(head) > _LONG_HEAD else [head])
         for text in texts:
             pieces.extend(self._cut(text))
         return pieces

@@ -156,6 +156,11 @@ class WorkflowAgentRuntime(AgentRuntime):
     def add_message_serializer(self, serializer: MessageSerializer[Any] | Sequence[MessageSerializer[Any]]) -> None:
         """Do nothing: messages stay objects here."""
 
+    async def settled(self) -> None:
+        """Wait until no delivery is under way, those that deliveries bring about included."""
+        while self._tasks:
+            await asyncio.gather(*self._tasks, return_exceptions=True)
+
     async def stop(self) -> None:
         """Cancel every delivery that is under way and wait until it has ended."""
         tasks = list(self._tasks)

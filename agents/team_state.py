@@ -1,22 +1,28 @@
 """A paused team as plain data: what AutoGen saves, and what it forgets.
 
-AutoGen does not save the counters of termination conditions, the turn counter that its stop resets, nor the activation
-groups of a graph.
+AutoGen does not save the counters of termination conditions, the turn counter that its stop resets, the activation
+groups of a graph, nor agents that stand inside another one as a tool or behind a filter.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-from autogen_agentchat.base import TerminationCondition
-from autogen_agentchat.messages import StopMessage
+from autogen_agentchat.agents import MessageFilterAgent
 from autogen_agentchat.teams import BaseGroupChat, GraphFlow, RoundRobinGroupChat, SelectorGroupChat, Swarm
+from autogen_agentchat.tools import AgentTool, TeamTool
 from autogen_core import AgentId
+from autogen_core.tools import StaticWorkbench
+from pydantic_core import to_jsonable_python
 
+from agents import condition_state
 from agents.runtime import WorkflowAgentRuntime
 from agents.termination import PausableTermination
 
 _STEPPED = (RoundRobinGroupChat, SelectorGroupChat, Swarm, GraphFlow)
+
+Parts = Mapping[str, Any]
 
 
 def can_pause(team: Any) -> bool:
@@ -25,39 +31,43 @@ def can_pause(team: Any) -> bool:
 
 
 async def next_turn(team: BaseGroupChat, runtime: WorkflowAgentRuntime) -> int | None:
-    """The count of turns with the one that is ending; None where the team must not pause (no turn yet, or the last)."""
+    """The turn count after the turn that is ending, None where the team must not pause: at its last turn."""
     manager = await _manager(team, runtime)
-    if manager._active_speakers or not manager._message_thread:
-        return None
     turn: int = manager._current_turn + 1
     return None if team._max_turns is not None and turn >= team._max_turns else turn
 
 
-async def save(
-    team: BaseGroupChat, runtime: WorkflowAgentRuntime, pausable: PausableTermination | None
-) -> dict[str, Any]:
-    """Return the state of a paused team as JSON values."""
-    manager = await _manager(team, runtime)
-    return {
-        "team": dict(await team.save_state()),
-        "condition": _condition_state(pausable.inner if pausable else None),
-        "turn": pausable.turn if pausable else 0,
-        "triggered": {
-            name: sorted(groups) for name, groups in getattr(manager, "_triggered_activation_groups", {}).items()
-        },
+async def save(team: BaseGroupChat, runtime: WorkflowAgentRuntime, *, parts: Parts, turn: int) -> dict[str, Any]:
+    """Return the state of a paused team as JSON values.
+
+    Args:
+        team: the team.
+        runtime: where its agents are.
+        parts: every team and agent of the run, those inside others too, by path.
+        turn: turns of the team when it paused.
+    """
+    await runtime.settled()
+    hidden = {path: dict(await part.save_state()) for path, part in _hidden(parts)}
+    state = {
+        "team": await team.save_state(),
+        "condition": condition_state.saved(_own_condition(team)),
+        "turn": turn,
+        "hidden": hidden,
+        "triggered": {path: await _triggered(part, runtime) for path, part in _graphs(parts)},
     }
+    return dict(to_jsonable_python(state))
 
 
-async def load(team: BaseGroupChat, runtime: WorkflowAgentRuntime, state: dict[str, Any]) -> None:
+async def load(team: BaseGroupChat, runtime: WorkflowAgentRuntime, state: dict[str, Any], *, parts: Parts) -> None:
     """Give a new team the state that `save` returned."""
     await team.load_state(state["team"])
-    manager = await _manager(team, runtime)
-    manager._current_turn = state["turn"]
-    if state["triggered"]:
-        manager._triggered_activation_groups = {name: set(groups) for name, groups in state["triggered"].items()}
-    pausable = team._termination_condition
-    if isinstance(pausable, PausableTermination) and pausable.inner is not None:
-        _restore(pausable.inner, state["condition"])
+    (await _manager(team, runtime))._current_turn = state["turn"]
+    condition_state.restored(_own_condition(team), state["condition"])
+    for path, part in _hidden(parts):
+        await part.load_state(state["hidden"][path])
+    for path, part in _graphs(parts):
+        groups = {name: set(found) for name, found in state["triggered"][path].items()}
+        (await _manager(part, runtime))._triggered_activation_groups = groups
 
 
 async def _manager(team: BaseGroupChat, runtime: WorkflowAgentRuntime) -> Any:
@@ -65,37 +75,31 @@ async def _manager(team: BaseGroupChat, runtime: WorkflowAgentRuntime) -> Any:
     return await runtime.try_get_underlying_agent_instance(id_)
 
 
-def _condition_state(value: Any) -> Any:
-    if isinstance(value, TerminationCondition):
-        return {name: _condition_state(field) for name, field in vars(value).items()}
-    if isinstance(value, StopMessage):
-        return {"$stop": [value.content, value.source]}
-    if isinstance(value, list):
-        return [_condition_state(part) for part in value]
-    return value if isinstance(value, bool | int | float | str | None) else None
+def _own_condition(team: BaseGroupChat) -> Any:
+    """The condition that the team's author gave it. Those of inner teams were reset when these had spoken."""
+    condition = team._termination_condition
+    return condition.inner if isinstance(condition, PausableTermination) else condition
 
 
-def _restore(condition: TerminationCondition, state: dict[str, Any]) -> None:
-    for name, saved in state.items():
-        held = getattr(condition, name)
-        if isinstance(held, TerminationCondition):
-            _restore(held, saved)
-        elif isinstance(held, list):
-            setattr(condition, name, _restored_list(held, saved))
-        elif isinstance(held, bool | int | float | str | None):
-            setattr(condition, name, saved)
+async def _triggered(graph: GraphFlow, runtime: WorkflowAgentRuntime) -> dict[str, list[str]]:
+    groups = (await _manager(graph, runtime))._triggered_activation_groups
+    return {name: sorted(found) for name, found in groups.items()}
 
 
-def _restored_list(held: list[Any], saved: list[Any]) -> list[Any]:
-    if not any(isinstance(part, TerminationCondition) for part in held):
-        return [_restored_part(part) for part in saved]
-    for part, part_state in zip(held, saved, strict=True):
-        _restore(part, part_state)
-    return held
+def _graphs(parts: Parts) -> Iterator[tuple[str, GraphFlow]]:
+    return ((path, part) for path, part in parts.items() if isinstance(part, GraphFlow))
 
 
-def _restored_part(saved: Any) -> Any:
-    if isinstance(saved, dict) and "$stop" in saved:
-        content, source = saved["$stop"]
-        return StopMessage(content=content, source=source)
-    return saved
+def _hidden(parts: Parts) -> Iterator[tuple[str, Any]]:
+    """The parts whose state their owners do not save."""
+    inside = {id(part) for owner in parts.values() for part in _inside(owner)}
+    return ((path, part) for path, part in parts.items() if id(part) in inside)
+
+
+def _inside(owner: Any) -> Iterator[Any]:
+    if isinstance(owner, MessageFilterAgent):
+        yield owner._wrapped_agent
+    workbenches = getattr(owner, "_workbench", ())
+    for workbench in workbenches if isinstance(workbenches, list) else ():
+        if isinstance(workbench, StaticWorkbench):
+            yield from (tool._task_runner for tool in workbench._tools if isinstance(tool, AgentTool | TeamTool))

@@ -7,8 +7,10 @@ so both know the pieces of an answer without sending it twice.
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import re
+import zlib
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -58,6 +60,16 @@ def document_pieces(document: Any) -> list[str]:
     return [head, *(piece for text in texts for piece in cut(text))]
 
 
+def pack(text: str) -> str:
+    """Make a long text small for a history: zlib, in base 64."""
+    return base64.b64encode(zlib.compress(text.encode())).decode()
+
+
+def unpack(packed: str) -> str:
+    """Return the text that `pack` was given."""
+    return zlib.decompress(base64.b64decode(packed)).decode()
+
+
 class Recipe(Contract):
     """How to put a prompt together.
 
@@ -98,7 +110,7 @@ class CheckpointOutcome(Contract):
 
 
 class CheckpointPage(Contract):
-    """One page of a kept text, numbered from 0."""
+    """One page of a kept text in its packed form, numbered from 0."""
 
     checkpoint: str
     page: int

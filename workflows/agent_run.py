@@ -37,10 +37,11 @@ class AgentRun:
         try:
             conversation = await self._begin(request)
             ending = await conversation.converse()
+            onward = await save_checkpoint(conversation) if ending.kind == "paused" else None
         except Exception as error:
             raise as_failure(error, built=self._conversation is not None) from error
-        if ending.kind == "paused":
-            workflow.continue_as_new(await save_checkpoint(conversation))
+        if onward is not None:
+            workflow.continue_as_new(onward)
         return self._end(conversation, ending)
 
     @workflow.query

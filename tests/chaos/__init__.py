@@ -1,0 +1,1 @@
+"""What happens when parts of it die, forget or grow: workers, servers, stores, histories."""
