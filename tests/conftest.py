@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractAsyncContextManager
+from functools import partial
+from pathlib import Path
 
 import pytest
 from temporalio.client import Client
@@ -15,6 +18,8 @@ from perdure.settings import TemporalSettings
 from perdure.temporal_server import ServerPlace, TemporalServer
 from tests.support.model_server import ModelServer
 from tests.support.processes import children
+from tests.support.reference import References
+from tests.support.running import Runner, runner
 from tests.support.scripts import teams
 
 
@@ -51,3 +56,26 @@ def model_server() -> Iterator[ModelServer]:
     """A model server that follows the script of the test teams; `reset(rule)` gives it another one."""
     with ModelServer(teams) as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def references() -> Iterator[References]:
+    """What each test team says on AutoGen's own runtime."""
+    with ModelServer(teams) as server:
+        yield References(server)
+
+
+NewRunner = Callable[..., AbstractAsyncContextManager[Runner]]
+
+
+@pytest.fixture
+def new_runner(client: Client, tmp_path: Path, model_server: ModelServer) -> NewRunner:
+    """Makes workers that use the model server; see `tests.support.running.runner` for what can be given."""
+    return partial(runner, client, tmp_path / "home", model_url=model_server.url)
+
+
+@pytest.fixture
+async def running(new_runner: NewRunner) -> AsyncIterator[Runner]:
+    """A worker with the test teams."""
+    async with new_runner() as running:
+        yield running

@@ -25,7 +25,7 @@ from pydantic_core import from_json, to_json
 from tests.support.answering import send
 from tests.support.answers import Answer, Fault, Rule, Slow, unknown_model, wrong_key
 from tests.support.chat import ChatRequest, short_digest
-from tests.support.completions import error_body
+from tests.support.completions import Reply, error_body, usage
 from tests.support.http_server import Exchange, HttpConnection, HttpRequest
 from tests.support.scripts import SCRIPTS
 
@@ -47,6 +47,8 @@ class Record:
         outcome: "disconnected" if the client went away before its answer.
         status: the HTTP status that was sent, None while waiting and after a disconnect.
         seconds: from arrival to the end.
+        prompt_tokens: what the answer says of the prompt, 0 if there was no answer.
+        completion_tokens: what the answer says of itself.
     """
 
     request: ChatRequest
@@ -57,6 +59,8 @@ class Record:
     outcome: Outcome = "waiting"
     status: int | None = None
     seconds: float | None = None
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
 
     def close(self, outcome: Outcome, *, status: int | None = None) -> None:
         """Note how it ended."""
@@ -195,6 +199,9 @@ class ModelServer:
         except asyncio.CancelledError:
             record.close("disconnected")
             raise
+        if isinstance(answer, Reply):
+            tokens = usage(request, answer)
+            record.prompt_tokens, record.completion_tokens = tokens["prompt_tokens"], tokens["completion_tokens"]
         record.close("finished", status=answer.status if isinstance(answer, Fault) else 200)
         send(exchange, request, answer)
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
 
+import httpx
 from autogen_agentchat.messages import BaseChatMessage
 from autogen_core.models import ChatCompletionClient
 from autogen_core.tools import FunctionTool, StaticWorkbench, Workbench
@@ -19,7 +19,9 @@ MODEL = "gpt-4o-mini"
 KEY = "sk-test"
 
 
-def openai_client(url: str, *, key: str = KEY, model: str = MODEL, max_retries: int = 0) -> OpenAIChatCompletionClient:
+def openai_client(
+    url: str, *, key: str = KEY, model: str = MODEL, max_retries: int = 0, http_client: httpx.AsyncClient | None = None
+) -> OpenAIChatCompletionClient:
     """The real client, talking to `url`; it retries nothing unless told to."""
     return OpenAIChatCompletionClient(
         model=model,
@@ -28,6 +30,7 @@ def openai_client(url: str, *, key: str = KEY, model: str = MODEL, max_retries: 
         max_retries=max_retries,
         include_name_in_message=True,
         stream_options={"include_usage": True},
+        **({"http_client": http_client} if http_client else {}),
     )
 
 
@@ -36,7 +39,8 @@ class StockContext:
 
     def __init__(self, url: str) -> None:
         self._url = url
-        self._clients = AsyncExitStack()
+        # One for all: each would read the machine's certificates.
+        self._http = httpx.AsyncClient(verify=False)
 
     async def __aenter__(self) -> Self:
         return self
@@ -44,13 +48,11 @@ class StockContext:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        await self._clients.aclose()
+        await self._http.aclose()
 
     def model(self, name: str | None = None) -> ChatCompletionClient:
         """A client of its own for each agent."""
-        client = openai_client(self._url, model=name or MODEL)
-        self._clients.push_async_callback(client.close)
-        return client
+        return openai_client(self._url, model=name or MODEL, http_client=self._http)
 
     def tools(self, *names: str) -> Workbench:
         """AutoGen's own workbench over the same functions."""
