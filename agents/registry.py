@@ -143,7 +143,8 @@ def load_app(names: Sequence[str] = ()) -> None:
         ConfigurationError: a module cannot be imported; the message holds its error.
     """
     if "" not in sys.path:
-        sys.path.insert(0, "")
+        # Last, so that a folder of the app's that is called like one of our packages does not stand in for it.
+        sys.path.append("")
     for name in (*BUILT_IN, *names, *(point.value for point in entry_points(group=ENTRY_POINT_GROUP))):
         _import(name.partition(":")[0].strip())
 
