@@ -8,6 +8,7 @@ from typing import Any
 from agents.situation import numbers
 
 _DEEPEST = 12
+_FAR = 1e300
 _FORMATS = {
     "date": "2000-01-01",
     "date-time": "2000-01-01T00:00:00Z",
@@ -74,17 +75,13 @@ class Sample:
         return fixed + [self.value(rule.get("items", {}), depth=depth + 1) for _ in range(missing)]
 
     def _number(self, rule: Mapping[str, Any], *, whole: bool) -> float:
-        low: float | None = rule.get("minimum", rule.get("exclusiveMinimum"))
-        high: float | None = rule.get("maximum", rule.get("exclusiveMaximum"))
-        found = next(self._numbers, None)
-        if found is not None and (low is None or found > low) and (high is None or found < high):
-            return int(found) if whole else found
         step = 1 if whole else 0.5
-        if low is not None:
-            return low if "minimum" in rule else low + step
-        if high is not None:
-            return min(0, high if "maximum" in rule else high - step)
-        return 0
+        low = rule.get("minimum", rule.get("exclusiveMinimum", -_FAR) + step)
+        high = rule.get("maximum", rule.get("exclusiveMaximum", _FAR) - step)
+        found = next(self._numbers, None)
+        if found is None or not low <= found <= high:
+            found = min(max(0, low), high)
+        return int(found) if whole else found
 
     def _string(self, rule: Mapping[str, Any]) -> str:
         if rule.get("format") in _FORMATS:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import ast
 import json
 import re
+from typing import Any
 
 from agents.situation import Situation, first_line
 
@@ -19,6 +20,8 @@ _REQUEST = re.compile(r"(?:Here is the request|working on the following (?:reque
 _STANDALONE = "Output a standalone response to the original request"
 _FINAL = "provide the final answer to the original request"
 _TEAM = re.compile(r"following team[^\n]*:\s*\n+(.*?)\n\n", re.DOTALL)
+_ASKS_FACTS = ("pre-survey", "rewrite the following fact sheet")
+_ASKS_PLAN = ("devise a short bullet-point plan", "come up with a new plan")
 _INSTRUCTION_CHARS = 4_000
 
 
@@ -35,56 +38,63 @@ def next_speaker(situation: Situation) -> str | None:
 
 def progress(situation: Situation) -> str | None:
     """MagenticOne's ledger: the next one who has not answered is asked; the request is met once somebody has."""
-    if not situation.asks_json or not all(f'"{key}"' in _wanted(situation) for key in _LEDGER):
+    prompt = _prompt(situation)
+    wanted = json.dumps(situation.json_schema) + prompt
+    if not situation.asks_json or not all(f'"{key}"' in wanted for key in _LEDGER):
         return None
-    prompt = situation.heard[-1].text if situation.heard else ""
     found = _LEDGER_NAMES.search(prompt)
     names = found.group(1).split(", ") if found else ["nobody"]
+    return json.dumps(_ledger(situation, names, prompt), ensure_ascii=False)
+
+
+def _ledger(situation: Situation, names: list[str], prompt: str) -> dict[str, Any]:
     spoken = {one.source for one in situation.heard}
     answered = [name for name in names if name in spoken]
     waiting = [name for name in names if name not in spoken]
     said = f"{answered[-1]} has answered" if answered else "nobody has answered yet"
-    ledger = {
-        "is_request_satisfied": {"reason": said, "answer": bool(answered)},
-        "is_in_loop": {"reason": said, "answer": False},
-        "is_progress_being_made": {"reason": said, "answer": True},
-        "next_speaker": {"reason": said, "answer": (waiting or names)[0]},
-        "instruction_or_question": {"reason": said, "answer": f"Please work on this: {_request(prompt)}"},
+    answers = {
+        "is_request_satisfied": bool(answered),
+        "is_in_loop": False,
+        "is_progress_being_made": True,
+        "next_speaker": (waiting or names)[0],
+        "instruction_or_question": f"Please work on this: {_request(prompt)}",
     }
-    return json.dumps(ledger, ensure_ascii=False)
+    return {key: {"reason": said, "answer": answer} for key, answer in answers.items()}
 
 
 def planning(situation: Situation) -> str | None:
     """MagenticOne's facts and plan."""
-    prompt = situation.heard[-1].text if situation.heard else ""
-    if "pre-survey" in prompt or "rewrite the following fact sheet" in prompt:
+    prompt = _prompt(situation)
+    if any(words in prompt for words in _ASKS_FACTS):
         given = f"1. GIVEN OR VERIFIED FACTS\n- {first_line(_request(prompt))}"
         return f"{given}\n\n2. FACTS TO LOOK UP\n- none\n\n3. FACTS TO DERIVE\n- none\n\n4. EDUCATED GUESSES\n- none"
-    if "devise a short bullet-point plan" in prompt or "come up with a new plan" in prompt:
-        team = _TEAM.search(f"{prompt}\n\n")
-        members = [line.partition(":")[0] for line in (team.group(1) if team else "").splitlines() if ":" in line]
-        return "\n".join(f"- Ask {name}." for name in members) or "- Ask each member of the team."
-    return None
+    return _plan(prompt) if any(words in prompt for words in _ASKS_PLAN) else None
+
+
+def _plan(prompt: str) -> str:
+    found = _TEAM.search(f"{prompt}\n\n")
+    lines = found.group(1).splitlines() if found else []
+    members = [line.partition(":")[0] for line in lines if ":" in line]
+    return "\n".join(f"- Ask {name}." for name in members) or "- Ask each member of the team."
 
 
 def closing(situation: Situation) -> str | None:
     """The last word of the conversation, where it is to be summed up."""
-    heard = situation.heard
-    if heard and _FINAL in heard[-1].text:
-        heard = [one for one in heard if one.source != heard[-1].source]
-    elif _STANDALONE not in situation.system and not (heard and _STANDALONE in heard[-1].text):
+    prompt = _prompt(situation)
+    if _FINAL not in prompt and _STANDALONE not in situation.system + prompt:
         return None
-    spoken = [one for one in heard if one.source != "user"]
-    return spoken[-1].text if spoken else None
+    asking = {"user", situation.heard[-1].source if _FINAL in prompt else "user"}
+    spoken = [one.text for one in situation.heard if one.source not in asking]
+    return spoken[-1] if spoken else None
+
+
+def _prompt(situation: Situation) -> str:
+    heard = situation.heard
+    return heard[-1].text if heard else ""
 
 
 def _lines_of(name: str, text: str) -> list[int]:
     return [found.start() for found in re.finditer(rf"^{re.escape(name)}:", text, re.MULTILINE)]
-
-
-def _wanted(situation: Situation) -> str:
-    prompt = situation.heard[-1].text if situation.heard else ""
-    return json.dumps(situation.json_schema) + prompt
 
 
 def _request(prompt: str) -> str:

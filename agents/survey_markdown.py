@@ -31,6 +31,7 @@ _HEAD = re.compile(r"(.+), lines \d+ to \d+ of \d+:")
 _RIGHTS = re.compile(r"copyright|licen[sc]e|spdx|^#!", re.IGNORECASE)
 _COMMENT = re.compile(r"""#(?!include|!?\[)|//|/\*|\*|--|<!--|;|%|\"\"\"|'''""")
 _LONGEST_LINE = 160
+_TEST = re.compile(r"(^|/)(tests?|testdata|spec)/|(^|/)test_|[._]test\.|_spec\.", re.IGNORECASE)
 _SECTION = re.compile(r"^## (.+)$", re.MULTILINE)
 _FIELD = re.compile(r"^(name|version|description|requires-python|license|edition|module|go)\s*=?\s*(\S.*)$")
 _FIELDS_OF_JSON = ("name", "version", "description", "license")
@@ -94,7 +95,8 @@ def left_out(figures: Measures) -> str:
     """What the figures do not count."""
     lines = []
     if figures.left_out:
-        lines.append(f"- Folders passed over: {_codes(figures.left_out)}")
+        names = [f"{_code(name)}{f' ({count})' if count > 1 else ''}" for name, count in figures.left_out.items()]
+        lines.append(f"- Folders passed over: {', '.join(names)}")
     if figures.unreadable:
         lines.append(f"- Could not be read ({figures.unreadable:,}): {_codes(figures.unreadable_list)}")
     if figures.without_lines:
@@ -108,7 +110,8 @@ def worth_reading(files: FileList, figures: Measures) -> str:
     """The README, what describes the project, and the largest sources."""
     readmes = sorted((path for path in files.files if is_readme(path)), key=lambda path: (path.count("/"), path))
     described = [path for path in _DESCRIPTIONS if path in files.files]
-    sources = [one.path for one in figures.largest_code[:_SOURCES]]
+    # Tests are read only where there is nothing else.
+    sources = sorted((one.path for one in figures.largest_code), key=lambda path: bool(_TEST.search(path)))[:_SOURCES]
     chosen = dict.fromkeys([*readmes[:1], *described[:1], *sources])
     return "\n".join(f"- `{path}`" for path in chosen if "`" not in path)
 

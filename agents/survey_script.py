@@ -63,21 +63,7 @@ def reader(situation: Situation) -> Reply | None:
     found = _last(situation, "scout")
     if found is None:
         return None
-    wanted = _LISTED.findall(found)
-    if not situation.called:
-        return _first_reading(wanted, found)
-    asked = {json.loads(call.arguments).get("path") for call in situation.called}
-    if left := [path for path in wanted if path not in asked]:
-        return [("read_file", {"path": path, "lines": _OTHER_LINES}) for path in left]
-    texts = dict(markdown.read(text) for text in situation.answers_of("read_file"))
-    readme = next((path for path in texts if markdown.is_readme(path)), None)
-    return markdown.document(
-        {
-            "What the README claims": markdown.claims(readme, texts.get(readme or "", "")),
-            "Where it starts": markdown.places(_matches(situation), wanted=_start(found)),
-            "What else was read": markdown.excerpts({path: text for path, text in texts.items() if path != readme}),
-        }
-    )
+    return _next_reading(situation, found) or _quoted(situation, found)
 
 
 @script("writer", tools=("write_file",))
@@ -95,9 +81,26 @@ def writer(situation: Situation) -> Reply | None:
     return f"The survey is in {answers[-1].text}\n\n{figures['']} {markdown.first(figures.get('To-dos', ''))}"
 
 
-def _first_reading(wanted: list[str], found: str) -> ToolCalls:
-    search = ("search_files", {"text": _start(found), "limit": 10})
-    return [("read_file", {"path": wanted[0], "lines": _README_LINES}), search] if wanted else [search]
+def _next_reading(situation: Situation, found: str) -> ToolCalls:
+    wanted = _LISTED.findall(found)
+    if not situation.called:
+        search = ("search_files", {"text": _start(found), "limit": 10})
+        return [*(("read_file", {"path": path, "lines": _README_LINES}) for path in wanted[:1]), search]
+    asked = {json.loads(call.arguments).get("path") for call in situation.called}
+    return [("read_file", {"path": path, "lines": _OTHER_LINES}) for path in wanted if path not in asked]
+
+
+def _quoted(situation: Situation, found: str) -> str:
+    texts = dict(markdown.read(text) for text in situation.answers_of("read_file"))
+    readme = next((path for path in texts if markdown.is_readme(path)), None)
+    others = {path: text for path, text in texts.items() if path != readme}
+    return markdown.document(
+        {
+            "What the README claims": markdown.claims(readme, texts[readme] if readme else ""),
+            "Where it starts": markdown.places(_matches(situation), wanted=_start(found)),
+            "What else was read": markdown.excerpts(others),
+        }
+    )
 
 
 def _start(found: str) -> str:

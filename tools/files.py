@@ -17,10 +17,10 @@ from tools.folder import Folder
 from tools.measures import MAX_LINES_BYTES, Measures, measure
 from tools.registry import ToolContext, tool
 
-_MAX_READ_CHARS = 60_000
+# At four bytes a character this stays below what an answer may hold.
+_MAX_READ_CHARS = 45_000
 _MAX_LINE_CHARS = 2_000
 _MATCH_CHARS = 200
-_SHOWN_NAMES = 20
 _PLAIN_NAME = re.compile(r"\w(?:[\w .+-]{0,98}\w)?")
 
 
@@ -30,7 +30,7 @@ class FileList(BaseModel):
     folder: str
     total: int = Field(description="How many files fit, shown or not.")
     files: list[str]
-    left_out: list[str] = Field(default=[], description="Folders passed over, such as .git.")
+    left_out: list[str] = Field(default=[], description="Names of folders passed over, such as .git.")
 
 
 class Match(BaseModel):
@@ -67,13 +67,14 @@ def list_files(ctx: ToolContext, pattern: str = "**/*", limit: Annotated[int, Fi
         if _fits(name.split("/"), wanted):
             total += 1
             shown += [name] if total <= limit else []
-    return FileList(folder=folder.root.name, total=total, files=shown, left_out=walk.left_out[:_SHOWN_NAMES])
+    return FileList(folder=folder.root.name, total=total, files=shown, left_out=sorted(walk.left_out))
 
 
 @tool
 def read_file(
     ctx: ToolContext,
     path: str,
+    *,
     first_line: Annotated[int, Field(ge=1)] = 1,
     lines: Annotated[int, Field(ge=1, le=2000)] = 200,
 ) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -79,14 +80,14 @@ class Walk:
     Symbolic links are not followed: what they point at is either counted where it is, or outside.
 
     Attributes:
-        left_out: folders that were passed over, relative to the root.
+        left_out: names of folders that were passed over, and how often.
         unreadable: folders that could not be listed and files that could not be looked at, relative to the root.
         truncated: there are more files than one walk goes through.
     """
 
     def __init__(self, root: Path) -> None:
         self._root = root
-        self.left_out: list[str] = []
+        self.left_out: Counter[str] = Counter()
         self.unreadable: list[str] = []
         self.truncated = False
 
@@ -128,7 +129,7 @@ class Walk:
     def _goes_into(self, entry: os.DirEntry[str]) -> bool:
         left_out = _is_left_out(entry.name) or os.path.exists(os.path.join(entry.path, _ENVIRONMENT_MARK))
         if left_out:
-            self.left_out.append(self._relative(entry.path))
+            self.left_out[entry.name] += 1
         return not left_out
 
     def _relative(self, path: str) -> str:

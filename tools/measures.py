@@ -6,6 +6,7 @@ import heapq
 import os
 import re
 from collections import defaultdict
+from collections.abc import Mapping
 from pathlib import Path
 
 from pydantic import BaseModel, Field
@@ -63,7 +64,7 @@ class Measures(BaseModel):
     largest_code: list[FileFigures] = Field(default=[], description="The ten largest source files by lines.")
     todos: int = 0
     todo_list: list[ToDo] = Field(default=[], description="The first hundred to-dos.")
-    left_out: list[str] = Field(default=[], description="Folders passed over, such as .git.")
+    left_out: dict[str, int] = Field(default={}, description="Names of folders passed over, and how many there are.")
     unreadable: int = 0
     unreadable_list: list[str] = []
     without_lines: list[str] = Field(default=[], description="Text files over 64 MiB, whose lines were not counted.")
@@ -116,7 +117,7 @@ class _Count:
                     self._todos.append(ToDo(path=name, line=number, text=text))
         return number
 
-    def result(self, *, left_out: list[str], unreadable: list[str], truncated: bool) -> Measures:
+    def result(self, *, left_out: Mapping[str, int], unreadable: list[str], truncated: bool) -> Measures:
         files = self._files
         code = [file for file in files if is_code(file.kind)]
         missing = [*unreadable, *self._unreadable]
@@ -130,7 +131,7 @@ class _Count:
             largest_code=heapq.nsmallest(_LARGEST, code, key=lambda file: (-file.lines, file.path)),
             todos=self._todo_count,
             todo_list=self._todos,
-            left_out=left_out[:_SHOWN_NAMES],
+            left_out=dict(sorted(left_out.items())),
             unreadable=len(missing),
             unreadable_list=missing[:_SHOWN_NAMES],
             without_lines=self._without_lines[:_SHOWN_NAMES],

@@ -19,6 +19,7 @@ from agents import survey_markdown as markdown
 from agents.registry import REGISTRY
 from agents.scripted import ScriptedModel
 from agents.survey import survey
+from contracts.errors import PerdureError
 from tools.registry import TOOLS, ToolContext
 
 # In two parts, so that this file has no to-dos of its own.
@@ -65,7 +66,7 @@ class PlainWorkbench(Workbench):
         try:
             value = await asyncio.to_thread(entry.function, **entry.bind(arguments or {}, self._context))
             outcome = tool_answers.answer(name, value)
-        except Exception as error:  # noqa: BLE001 - as the tool activity does
+        except (PerdureError, OSError) as error:
             outcome = tool_answers.failure(name, error)
         return ToolResult(name=name, result=[TextResultContent(content=outcome.text)], is_error=outcome.failed)
 

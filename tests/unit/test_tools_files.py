@@ -120,7 +120,8 @@ def test_what_tools_leave_behind_is_left_out(ctx: ToolContext, root: Path) -> No
         put(root, name, "secret")
     found = list_files(ctx)
     assert found.files == ["app.py"]
-    assert sorted(found.left_out) == [".git", ".ruff_cache", ".venv", "__pycache__", "env", "node_modules"]
+    assert found.left_out == [".git", ".ruff_cache", ".venv", "__pycache__", "env", "node_modules"]
+    assert measure_files(ctx).left_out == dict.fromkeys(found.left_out, 1)
     assert search_files(ctx, "secret").matches[0].path == "app.py"
     with pytest.raises(ToolFailed, match="lies in a folder that is left out"):
         read_file(ctx, ".git/config")
@@ -160,10 +161,10 @@ def test_a_link_inside_is_read_but_not_counted_twice(ctx: ToolContext, root: Pat
 
 def test_read_shows_the_lines_asked_for(ctx: ToolContext, root: Path) -> None:
     put(root, "ten.txt", "".join(f"line {number}\n" for number in range(1, 11)))
-    assert read_file(ctx, "ten.txt", 3, 2) == "ten.txt, lines 3 to 4 of 10:\nline 3\nline 4"
-    assert read_file(ctx, str(root / "ten.txt"), 10) == "ten.txt, lines 10 to 10 of 10:\nline 10"
+    assert read_file(ctx, "ten.txt", first_line=3, lines=2) == "ten.txt, lines 3 to 4 of 10:\nline 3\nline 4"
+    assert read_file(ctx, str(root / "ten.txt"), first_line=10) == "ten.txt, lines 10 to 10 of 10:\nline 10"
     with pytest.raises(ToolFailed, match="has 10 lines: there is no line 11"):
-        read_file(ctx, "ten.txt", 11)
+        read_file(ctx, "ten.txt", first_line=11)
 
 
 @pytest.mark.parametrize(
@@ -187,7 +188,7 @@ def test_read_knows_line_ends_and_encodings(content: bytes, text: str, ctx: Tool
 
 def test_a_character_at_the_end_of_the_sample_does_not_spoil_the_encoding(ctx: ToolContext, root: Path) -> None:
     put(root, "a.txt", b"x" * (64 * 1024 - 1) + "\u00fc\n".encode() + b"end\n")
-    assert read_file(ctx, "a.txt", 2) == "a.txt, lines 2 to 2 of 2:\nend"
+    assert read_file(ctx, "a.txt", first_line=2) == "a.txt, lines 2 to 2 of 2:\nend"
     assert search_files(ctx, "\u00fc").matches[0].line == 1
 
 
@@ -203,9 +204,9 @@ def test_long_lines_and_long_files_are_cut(ctx: ToolContext, root: Path) -> None
     put(root, "wide.txt", b"w" * 300_000 + b"\nnext\n")
     put(root, "tall.txt", ("x" * 1_000 + "\n") * 2_000)
     assert read_file(ctx, "wide.txt") == f"wide.txt, lines 1 to 2 of 2:\n{'w' * 2_000}…\nnext"
-    tall = read_file(ctx, "tall.txt", 1, 2_000)
-    assert tall.startswith("tall.txt, lines 1 to 60 of 2000:\n")
-    assert len(tall) < 70_000
+    tall = read_file(ctx, "tall.txt", lines=2_000)
+    assert tall.startswith("tall.txt, lines 1 to 45 of 2000:\n")
+    assert len(tall.encode()) < 200 * 1024
 
 
 def test_search_names_places(ctx: ToolContext, root: Path) -> None:
@@ -228,7 +229,8 @@ def test_measure_an_empty_folder(ctx: ToolContext) -> None:
     assert (figures.kinds, figures.largest, figures.todo_list) == ([], [], [])
 
 
-def test_measure_counts_right(ctx: ToolContext, root: Path) -> None:
+@pytest.fixture
+def filled(root: Path) -> Path:
     put(root, "app.py", f"import os\r\n# {MARK}: one\r\nprint(os)")
     put(root, "src/lib.py", f"x = 1  # {MEND}(ada) two\n")
     put(root, "README.md", f"# Title\n\n- [ ] {MARK} three\nThe {MARK} list is {MARK.lower()} prose.\n")
@@ -236,18 +238,33 @@ def test_measure_counts_right(ctx: ToolContext, root: Path) -> None:
     put(root, "empty.py")
     put(root, "Makefile", "all:\n")
     put(root, "odd", "x")
+    return root
+
+
+def test_measure_counts_files_lines_and_bytes(ctx: ToolContext, filled: Path) -> None:
     figures = measure_files(ctx)
     assert (figures.files, figures.lines) == (7, 3 + 1 + 4 + 0 + 1 + 1)
-    assert figures.bytes == sum(path.stat().st_size for path in root.rglob("*") if path.is_file())
-    assert [(one.kind, one.files, one.lines) for one in figures.kinds] == [
-        ("Python", 3, 4),
-        ("Markdown", 1, 4),
-        ("Makefile", 1, 1),
-        ("no ending", 1, 1),
-        ("binary .bin", 1, 0),
-    ]
+    assert figures.bytes == sum(path.stat().st_size for path in filled.rglob("*") if path.is_file())
+    assert {one.kind: (one.files, one.lines) for one in figures.kinds} == {
+        "Python": (3, 4),
+        "Markdown": (1, 4),
+        "Makefile": (1, 1),
+        "no ending": (1, 1),
+        "binary .bin": (1, 0),
+    }
+    assert [one.kind for one in figures.kinds] == ["Python", "Markdown", "Makefile", "no ending", "binary .bin"]
+
+
+@pytest.mark.usefixtures("filled")
+def test_measure_names_the_largest(ctx: ToolContext) -> None:
+    figures = measure_files(ctx)
     assert figures.largest[0] == FileFigures(path="data.bin", kind="binary .bin", lines=0, bytes=500)
     assert [one.path for one in figures.largest_code] == ["app.py", "src/lib.py", "empty.py"]
+
+
+@pytest.mark.usefixtures("filled")
+def test_measure_finds_todos_with_their_places(ctx: ToolContext) -> None:
+    figures = measure_files(ctx)
     assert figures.todos == 3
     assert [(one.path, one.line, one.text) for one in figures.todo_list] == [
         ("README.md", 3, f"{MARK} three"),
@@ -320,3 +337,8 @@ def test_write_replaces_a_link_and_not_what_it_points_at(ctx: ToolContext, tmp_p
     (ctx.output / "survey.md").symlink_to(precious)
     write_file(ctx, "survey.md", "text")
     assert precious.read_text() == "keep"
+
+
+def test_the_largest_reading_fits_into_an_answer(ctx: ToolContext, root: Path) -> None:
+    put(root, "a.txt", ("\U0001f916" * 3_000 + "\n") * 100)
+    assert len(read_file(ctx, "a.txt", lines=2_000).encode()) <= 200 * 1024
