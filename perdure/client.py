@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import re
-import secrets
 from collections.abc import AsyncIterator, Generator, Mapping
 from datetime import timedelta
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from pydantic import ValidationError
 from temporalio.client import Client
 from temporalio.common import (
     SearchAttributeKey,
@@ -23,21 +19,17 @@ from temporalio.common import (
 from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
-from contracts.conversation import MAX_COMMAND_BYTES
-from contracts.errors import BadRequest, PayloadTooLarge
 from contracts.runs import Budget, RunRequest
-from perdure import connection, inspection, stack_record
+from perdure import connection, inspection, run_requests, stack_record
 from perdure.connection import RPC_TIMEOUT, TASK_QUEUE, WORKFLOW, answering
 from perdure.descriptions import RunSummary
 from perdure.run import Run
-from perdure.settings import Settings, one_line
+from perdure.settings import Settings
 
 # The parts of a long run but the last are left out.
 _ALL_RUNS = f"WorkflowType = '{WORKFLOW}' AND ExecutionStatus != 'ContinuedAsNew'"
 # A worker that dies in a workflow task is noticed after this time; the default is 10 s.
 _TASK_TIMEOUT = timedelta(seconds=3)
-_SUMMARY_CHARACTERS = 120
-_DETAILS_CHARACTERS = 8000
 
 
 class Perdure:
@@ -114,15 +106,15 @@ class Perdure:
             PayloadTooLarge: the request as a whole is larger than 256 KiB.
             BackendUnavailable: Temporal does not answer.
         """
-        request = _request(
-            run_id=run_id or _new_id(team),
+        request = run_requests.checked(
+            run_id=run_id or run_requests.new_id(team),
             team=team,
             task=task,
             component=dict(component) if component is not None else None,
             model=model,
             scope={"user": user, "session": session},
             budget=budget or Budget(),
-            files=_absolute(files),
+            files=run_requests.absolute(files),
         )
         return await self._start(request)
 
@@ -186,8 +178,8 @@ class Perdure:
                 task_timeout=_TASK_TIMEOUT,
                 memo={"team": request.team, "user": request.scope.user, "session": request.scope.session},
                 search_attributes=attributes,
-                static_summary=_summary(request),
-                static_details=_details(request),
+                static_summary=run_requests.summary(request),
+                static_details=run_requests.details(request),
                 rpc_timeout=RPC_TIMEOUT,
             )
         except WorkflowAlreadyStartedError:
@@ -231,38 +223,3 @@ class Connecting:
     async def _connect(self) -> Perdure:
         settings = stack_record.found(self._settings or Settings.load())
         return await Perdure.using(await connection.connect(settings.temporal))
-
-
-def _request(**values: Any) -> RunRequest:
-    try:
-        request = RunRequest.model_validate(values)
-    except ValidationError as error:
-        raise BadRequest(one_line(error)) from error
-    if (size := len(request.model_dump_json().encode())) > MAX_COMMAND_BYTES:
-        raise PayloadTooLarge(
-            "the request",
-            size=size,
-            limit=MAX_COMMAND_BYTES,
-            advice="put the material into files and name their folder",
-        )
-    return request
-
-
-def _absolute(folder: str | Path | None) -> str | None:
-    return None if folder is None else os.path.abspath(folder)
-
-
-def _new_id(team: str) -> str:
-    label = re.sub(r"[^a-z0-9]+", "-", team.lower()).strip("-")[:40] or "run"
-    return f"{label}-{secrets.token_hex(6)}"
-
-
-def _summary(request: RunRequest) -> str:
-    line = f"{request.team}: {' '.join(request.task.split())}"
-    return line if len(line) <= _SUMMARY_CHARACTERS else f"{line[: _SUMMARY_CHARACTERS - 1]}…"
-
-
-def _details(request: RunRequest) -> str:
-    task = request.task
-    shown = task if len(task) <= _DETAILS_CHARACTERS else f"{task[:_DETAILS_CHARACTERS]}…"
-    return f"**Team** {request.team}\n\n**Task**\n\n{shown}"

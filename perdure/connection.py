@@ -140,8 +140,8 @@ async def _register(client: Client, names: set[str]) -> None:
 def _settle_at_exit() -> None:
     """Give the last calls' threads the time to let go of Python before the interpreter ends.
 
-    Without it one process in ten that ends right after a call is aborted by Python itself (exit code 134), as a thread of
-    Temporal's is just giving back the interpreter's lock.
+    Without it one process in ten that ends right after a call is aborted by Python itself (exit code 134), as a thread
+    of Temporal's is just giving back the interpreter's lock.
     """
     atexit.register(_settle)
 

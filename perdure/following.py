@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import time
-from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import aclosing, asynccontextmanager
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from datetime import timedelta
 
 from temporalio.api.history.v1 import HistoryEvent
 from temporalio.client import Client, WorkflowHistoryEventFilterType, WorkflowQueryFailedError
@@ -15,10 +15,11 @@ from temporalio.service import RPCError, RPCStatusCode
 from contracts.errors import BackendUnavailable, RunStuck
 from contracts.runs import TranscriptEntry, TranscriptPage
 from perdure import inspection
-from perdure.connection import RPC_TIMEOUT, answering
+from perdure.connection import answering
 
 _PAUSE_SECONDS = (0.1, 0.3)
 _SILENT_SECONDS = 10
+_QUERY_TIMEOUT = timedelta(seconds=3)
 _CHECK_SECONDS = 1
 # The run exists and Temporal answers, but no worker can answer for the run just now: it starts, is away or fails.
 _NOT_NOW = {
@@ -43,14 +44,14 @@ async def follow(client: Client, run_id: str, *, first: str, after: int = 0) -> 
         RunStuck: the run's workflow task fails again and again.
         BackendUnavailable: Temporal does not answer, or the run has ended and no worker is there to tell of it.
     """
-    part: str | None = first
-    while part:
-        async with _closing(client, run_id, part) as closing:
-            async with aclosing(_Part(client, run_id, part, closing).entries(after)) as entries:
-                async for entry in entries:
-                    after = entry.index + 1
-                    yield entry
-            part = _next_part(await closing)
+    name: str | None = first
+    while name:
+        part = _Part(client, run_id, name)
+        async with aclosing(part.entries(after)) as entries:
+            async for entry in entries:
+                after = entry.index + 1
+                yield entry
+        name = part.next()
 
 
 async def so_far(client: Client, run_id: str, *, first: str) -> tuple[TranscriptEntry, ...]:
@@ -82,7 +83,7 @@ async def _page(client: Client, run_id: str, *, part: str, after: int) -> Transc
     async with answering(client):
         try:
             page: TranscriptPage = await handle.query(
-                "transcript", after, result_type=TranscriptPage, rpc_timeout=RPC_TIMEOUT
+                "transcript", after, result_type=TranscriptPage, rpc_timeout=_QUERY_TIMEOUT
             )
         except WorkflowQueryFailedError:
             return None
@@ -100,19 +101,32 @@ def _silent(run_id: str) -> BackendUnavailable:
 class _Part:
     """One part of a run: one Temporal run of the chain."""
 
-    def __init__(self, client: Client, run_id: str, part: str, closing: asyncio.Task[HistoryEvent]) -> None:
+    def __init__(self, client: Client, run_id: str, name: str) -> None:
         self._client = client
         self._run_id = run_id
-        self._part = part
-        self._closing = closing
+        self._name = name
+        self._closing = asyncio.create_task(_close_event(client, run_id, name))
         self._answered = time.monotonic()
         self._checked = time.monotonic()
 
+    def next(self) -> str | None:
+        """The part that goes on where this one ended; None if it was the last."""
+        return _next_part(self._closing.result())
+
     async def entries(self, after: int) -> AsyncGenerator[TranscriptEntry, None]:
+        """Yield the entries of this part from an index on, until the part has ended."""
+        try:
+            async for entry in self._told(after):
+                yield entry
+        finally:
+            self._closing.cancel()
+            await asyncio.gather(self._closing, return_exceptions=True)
+
+    async def _told(self, after: int) -> AsyncGenerator[TranscriptEntry, None]:
         pause = _PAUSE_SECONDS[0]
         while True:
             closed = self._closing.done()
-            page = await _page(self._client, self._run_id, part=self._part, after=after)
+            page = await _page(self._client, self._run_id, part=self._name, after=after)
             for entry in page.entries if page else ():
                 after = entry.index + 1
                 yield entry
@@ -144,17 +158,6 @@ async def refuse_stuck(client: Client, run_id: str) -> None:
             f"run {run_id!r} is stuck, its workflow task fails again and again: {reason}; "
             "it is kept, and goes on once a worker with the cause mended is there"
         )
-
-
-@asynccontextmanager
-async def _closing(client: Client, run_id: str, part: str) -> AsyncIterator[asyncio.Task[HistoryEvent]]:
-    task = asyncio.create_task(_close_event(client, run_id, part))
-    try:
-        yield task
-    finally:
-        task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await asyncio.wait([task])
 
 
 async def _close_event(client: Client, run_id: str, part: str, *, wait: bool = True) -> HistoryEvent:

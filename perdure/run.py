@@ -80,6 +80,7 @@ class Run:
         finally:
             for task in tasks:
                 task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
 
     async def cancel(self) -> None:
         """Ask the run to stop. A model call under way is cut; `result` then raises `RunCancelled`.

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
@@ -150,14 +151,13 @@ async def _set_server(settings: Settings) -> Place:
 async def _local_server(settings: Settings, exits: AsyncExitStack, *, say: Say) -> Place:
     folder = StackFolder(settings.home)
     folder.prepare()
-    try:
-        async with asyncio.timeout(_JOIN_SECONDS):
-            while not folder.owner.try_acquire():
-                if place := await _join(settings, folder, exits):
-                    return place
-                await asyncio.sleep(_POLL_SECONDS)
-    except TimeoutError as error:
-        raise OperatorError(f"another process starts a stack in {folder.home} and does not come to an end") from error
+    end = time.monotonic() + _JOIN_SECONDS
+    while not folder.owner.try_acquire():
+        if place := await _join(settings, folder, exits):
+            return place
+        if time.monotonic() > end:
+            raise OperatorError(f"another process starts a stack in {folder.home} and does not come to an end")
+        await asyncio.sleep(_POLL_SECONDS)
     exits.callback(folder.owner.release)
     exits.callback(folder.users.release)
     folder.clear()

@@ -47,6 +47,7 @@ def invoke(arguments: Sequence[str]) -> int:
 def run(
     team: Annotated[str, typer.Argument(help="Name of a registered team, or path of an AutoGen component (.json).")],
     task: Annotated[str, typer.Argument(help="What the team is to do; - reads it from standard input.")],
+    *,
     files: Annotated[str | None, typer.Option(metavar="DIR", help="Folder that the file tools may read.")] = None,
     model: Annotated[str | None, typer.Option(help="Model to use instead of the default one.")] = None,
     user: Annotated[str | None, typer.Option(help="The person the run serves.")] = None,
@@ -91,6 +92,7 @@ def run(
 
 @app.command()
 def up(
+    *,
     port: Annotated[int, typer.Option(help="Port of the Temporal server.")] = 7233,
     ui_port: Annotated[int, typer.Option(help="Port of the Temporal UI.")] = 8233,
     as_json: Json = False,
@@ -106,6 +108,7 @@ def up(
 
 @app.command()
 def worker(
+    *,
     address: Annotated[
         str | None, typer.Option(metavar="HOST:PORT", help="A plain Temporal server to work for, whatever else is set.")
     ] = None,
@@ -122,6 +125,7 @@ def worker(
 
 @app.command()
 def runs(
+    *,
     limit: Annotated[int, typer.Option(min=1, help="How many at most.")] = 20,
     team: Annotated[str | None, typer.Option(help="Only runs of this team.")] = None,
     user: Annotated[str | None, typer.Option(help="Only runs for this person.")] = None,

@@ -1,0 +1,64 @@
+"""What a run is asked, put together from what a caller says."""
+
+from __future__ import annotations
+
+import os
+import re
+import secrets
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from contracts.conversation import MAX_COMMAND_BYTES
+from contracts.errors import BadRequest, PayloadTooLarge
+from contracts.runs import RunRequest
+from perdure.settings import one_line
+
+_SUMMARY_CHARACTERS = 120
+_DETAILS_CHARACTERS = 8000
+
+
+def checked(**values: Any) -> RunRequest:
+    """Return a request, or say in one line what is wrong with it.
+
+    Raises:
+        BadRequest: a field is wrong.
+        PayloadTooLarge: the request as a whole is larger than one event of a history may hold.
+    """
+    try:
+        request = RunRequest.model_validate(values)
+    except ValidationError as error:
+        raise BadRequest(one_line(error)) from error
+    if (size := len(request.model_dump_json().encode())) > MAX_COMMAND_BYTES:
+        raise PayloadTooLarge(
+            "the request",
+            size=size,
+            limit=MAX_COMMAND_BYTES,
+            advice="put the material into files and name their folder",
+        )
+    return request
+
+
+def absolute(folder: str | Path | None) -> str | None:
+    """Return a folder's absolute name, as the worker runs elsewhere."""
+    return None if folder is None else os.path.abspath(folder)
+
+
+def new_id(team: str) -> str:
+    """Draw an id for a run of a team."""
+    label = re.sub(r"[^a-z0-9]+", "-", team.lower()).strip("-")[:40] or "run"
+    return f"{label}-{secrets.token_hex(6)}"
+
+
+def summary(request: RunRequest) -> str:
+    """Return the one line that the Temporal UI shows for a run."""
+    line = f"{request.team}: {' '.join(request.task.split())}"
+    return line if len(line) <= _SUMMARY_CHARACTERS else f"{line[: _SUMMARY_CHARACTERS - 1]}…"
+
+
+def details(request: RunRequest) -> str:
+    """Return what the Temporal UI tells of a run, in Markdown."""
+    task = request.task
+    shown = task if len(task) <= _DETAILS_CHARACTERS else f"{task[:_DETAILS_CHARACTERS]}…"
+    return f"**Team** {request.team}\n\n**Task**\n\n{shown}"
