@@ -17,6 +17,7 @@ from tools.kinds import is_code, kind
 
 MAX_LINES_BYTES = 64 * 1024 * 1024
 _LARGEST = 10
+_LARGEST_CODE = 20
 _SHOWN_TODOS = 100
 _SHOWN_NAMES = 20
 _TODO_CHARS = 200
@@ -61,7 +62,7 @@ class Measures(BaseModel):
     bytes: int = 0
     kinds: list[KindFigures] = Field(default=[], description="Most lines first.")
     largest: list[FileFigures] = Field(default=[], description="The ten largest files by bytes.")
-    largest_code: list[FileFigures] = Field(default=[], description="The ten largest source files by lines.")
+    largest_code: list[FileFigures] = Field(default=[], description="The twenty largest source files by lines.")
     todos: int = 0
     todo_list: list[ToDo] = Field(default=[], description="The first hundred to-dos.")
     left_out: dict[str, int] = Field(default={}, description="Names of folders passed over, and how many there are.")
@@ -128,7 +129,7 @@ class _Count:
             bytes=sum(file.bytes for file in files),
             kinds=_by_kind(files),
             largest=heapq.nsmallest(_LARGEST, files, key=lambda file: (-file.bytes, file.path)),
-            largest_code=heapq.nsmallest(_LARGEST, code, key=lambda file: (-file.lines, file.path)),
+            largest_code=heapq.nsmallest(_LARGEST_CODE, code, key=lambda file: (-file.lines, file.path)),
             todos=self._todo_count,
             todo_list=self._todos,
             left_out=dict(sorted(left_out.items())),
