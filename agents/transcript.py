@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 
 from autogen_agentchat.messages import (
@@ -16,6 +17,10 @@ from autogen_agentchat.messages import (
 from contracts.runs import EntryKind, TranscriptEntry
 
 DETAILS_CHARS = 60 * 1024
+_ARGUMENTS_CHARS = 300
+_RESULT_CHARS = 600
+_MESSAGE_CHARS = 4096
+_TICKS = re.compile("`+")
 
 Said = BaseAgentEvent | BaseChatMessage
 
@@ -102,12 +107,31 @@ def _has_parts(said: BaseChatMessage) -> bool:
 
 
 def _markdown(entry: TranscriptEntry) -> str:
-    text = entry.text if len(entry.text) <= 4096 else f"{entry.text[:4096]} …"
     if entry.kind == "tool_call":
-        return f"> **{entry.source}** calls `{entry.tool}` with `{text}`"
+        return f"> **{entry.source}** calls `{entry.tool}` with {_code(_cut(entry.text, _ARGUMENTS_CHARS))}"
     if entry.kind == "tool_result":
-        return f"> `{entry.tool}` {'failed' if entry.failed else 'returned'}:\n>\n> " + text.replace("\n", "\n> ")
-    return f"**{entry.source}**{_place(entry)}\n\n{text}"
+        result = _fenced(_cut(entry.text, _RESULT_CHARS))
+        return f"> `{entry.tool}` {'failed' if entry.failed else 'returned'}:\n\n{result}"
+    return f"**{entry.source}**{_place(entry)}\n\n{_cut(entry.text, _MESSAGE_CHARS)}"
+
+
+def _cut(text: str, chars: int) -> str:
+    return text if len(text) <= chars else f"{text[:chars]} …"
+
+
+def _code(text: str) -> str:
+    ticks = _ticks(text, least=1)
+    return f"{ticks}{text}{ticks}"
+
+
+def _fenced(text: str) -> str:
+    ticks = _ticks(text, least=3)
+    return f"{ticks}text\n{text}\n{ticks}"
+
+
+def _ticks(text: str, *, least: int) -> str:
+    """More backticks in a row than the text has."""
+    return "`" * max(least, 1 + max(map(len, _TICKS.findall(text)), default=0))
 
 
 def _place(entry: TranscriptEntry) -> str:
