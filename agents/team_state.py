@@ -1,7 +1,8 @@
 """A paused team as plain data: what AutoGen saves, and what it forgets.
 
 AutoGen does not save the counters of termination conditions, the turn counter that its stop resets, the activation
-groups of a graph, nor agents that stand inside another one as a tool or behind a filter.
+groups of a graph, what a society of mind has heard, nor agents that stand inside another one as a tool or behind a
+filter.
 """
 
 from __future__ import annotations
@@ -9,10 +10,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from autogen_agentchat.agents import MessageFilterAgent
+from autogen_agentchat.agents import AssistantAgent, BaseChatAgent, MessageFilterAgent
 from autogen_agentchat.teams import BaseGroupChat, GraphFlow, RoundRobinGroupChat, SelectorGroupChat, Swarm
 from autogen_agentchat.tools import AgentTool, TeamTool
 from autogen_core import AgentId
+from autogen_core.model_context import ChatCompletionContext
 from autogen_core.tools import StaticWorkbench
 from pydantic_core import to_jsonable_python
 
@@ -47,12 +49,12 @@ async def save(team: BaseGroupChat, runtime: WorkflowAgentRuntime, *, parts: Par
         turn: turns of the team when it paused.
     """
     await runtime.settled()
-    hidden = {path: dict(await part.save_state()) for path, part in _hidden(parts)}
     state = {
         "team": await team.save_state(),
         "condition": condition_state.saved(_own_condition(team)),
         "turn": turn,
-        "hidden": hidden,
+        "hidden": {path: await part.save_state() for path, part in _hidden(parts)},
+        "contexts": {path: await context.save_state() for path, context in _contexts(parts)},
         "triggered": {path: await _triggered(part, runtime) for path, part in _graphs(parts)},
     }
     return dict(to_jsonable_python(state))
@@ -65,6 +67,8 @@ async def load(team: BaseGroupChat, runtime: WorkflowAgentRuntime, state: dict[s
     condition_state.restored(_own_condition(team), state["condition"])
     for path, part in _hidden(parts):
         await part.load_state(state["hidden"][path])
+    for path, context in _contexts(parts):
+        await context.load_state(state["contexts"][path])
     for path, part in _graphs(parts):
         groups = {name: set(found) for name, found in state["triggered"][path].items()}
         (await _manager(part, runtime))._triggered_activation_groups = groups
@@ -94,6 +98,14 @@ def _hidden(parts: Parts) -> Iterator[tuple[str, Any]]:
     """The parts whose state their owners do not save."""
     inside = {id(part) for owner in parts.values() for part in _inside(owner)}
     return ((path, part) for path, part in parts.items() if id(part) in inside)
+
+
+def _contexts(parts: Parts) -> Iterator[tuple[str, ChatCompletionContext]]:
+    """What agents that do not save it themselves have heard."""
+    for path, part in parts.items():
+        context = getattr(part, "_model_context", None)
+        if isinstance(part, BaseChatAgent) and not isinstance(part, AssistantAgent) and context is not None:
+            yield path, context
 
 
 def _inside(owner: Any) -> Iterator[Any]:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from temporalio.client import Client
 
-from tests.support.chaos_chains import conversation, parts, replay
+from tests.support.chaos_chains import conversation, parts, prompts, replay
 from tests.support.chaos_teams import keep_talking, lasting
 from tests.support.model_server import ModelServer
 from tests.support.running import TASK, runner, turns
@@ -25,19 +25,19 @@ async def test_a_chain_of_histories_converses_as_one(team: str, impatient: Clien
     kind, _, length = team.partition("-")
     with ModelServer(keep_talking) as model:
         stock = await run_stock(lasting(kind, int(length)), TASK, url=model.url)
-        wanted = [(record.speaker, record.prompt) for record in model.requests]
+        wanted = prompts(model)
         model.reset()
         async with runner(impatient, tmp_path, model_url=model.url, app=APP) as worker:
             run = await worker.start(team)
             result = await run.result()
             chain = await parts(impatient, run.id)
             said = await conversation(chain)
-        asked = [(record.speaker, record.prompt) for record in model.requests]
+        asked = prompts(model)
     assert len(chain) > 1
     assert turns(tuple(said)) == stock.turns
     assert asked == wanted
     assert [entry.index for entry in said] == list(range(len(said)))
     assert result.detail == stock.stop_reason
     assert result.answer == stock.turns[-1].text
-    assert result.usage.model_calls == len(wanted)
+    assert result.usage.model_calls == sum(map(len, wanted.values()))
     await replay(chain)

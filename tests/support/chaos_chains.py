@@ -12,6 +12,7 @@ from temporalio.worker import Replayer, UnsandboxedWorkflowRunner
 
 from contracts.runs import RunResult, TranscriptEntry, TranscriptPage
 from perdure.temporal_server import TemporalServer
+from tests.support.model_server import ModelServer
 from workflows.agent_run import AgentRun
 
 _ONWARD = EventType.EVENT_TYPE_WORKFLOW_EXECUTION_CONTINUED_AS_NEW
@@ -58,6 +59,14 @@ async def parts(client: Client, run_id: str) -> list[Part]:
 async def conversation(chain: Sequence[Part]) -> list[TranscriptEntry]:
     """What was said in all parts."""
     return [entry for part in chain for entry in await part.entries()]
+
+
+def prompts(model: ModelServer) -> dict[str, list[str]]:
+    """Names of the prompts that each speaker's model has seen, in order; managers have no name."""
+    seen: dict[str, list[str]] = {}
+    for record in model.requests:
+        seen.setdefault(record.speaker, []).append(record.prompt)
+    return seen
 
 
 async def replay(chain: Sequence[Part]) -> None:

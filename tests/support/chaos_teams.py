@@ -59,20 +59,29 @@ def swarm(ctx: Context, turns: int) -> Team:
 def graph(ctx: Context, turns: int) -> Team:
     """A loop in which two critics speak at once and an editor waits for both; rounds are turns in three steps."""
     writer, early, late, editor, end = agents(ctx, "writer", "early", "late", "sub", "end")
-    builder = DiGraphBuilder().add_node(writer, activation="any").add_node(early).add_node(late).add_node(editor).add_node(end)
+    builder = (
+        DiGraphBuilder()
+        .add_node(writer, activation="any")
+        .add_node(early)
+        .add_node(late)
+        .add_node(editor)
+        .add_node(end)
+    )
     builder.add_edge(writer, early).add_edge(writer, late).add_edge(early, editor).add_edge(late, editor)
     builder.add_edge(editor, writer, condition="again").add_edge(editor, end, condition="over").set_entry_point(writer)
     return GraphFlow([writer, early, late, editor, end], graph=builder.build(), max_turns=turns)
 
 
 def nested(ctx: Context, turns: int) -> Team:
-    """Two teams in a team; one is a graph that ends in the middle of its own work, both have an alice."""
-    talk = RoundRobinGroupChat([agent(ctx, "alice", of="talk"), agent(ctx, "bob", of="talk")], name="talk", max_turns=3)
-    first, second, third, end = (agent(ctx, name, of="flow") for name in ("alice", "carl", "dora", "end"))
+    """Two teams in a team; one is a graph that ends in the middle of its own work."""
+    talk = RoundRobinGroupChat(agents(ctx, "alice", "bob"), name="talk", max_turns=3)
+    first, second, third, end = agents(ctx, "erin", "carl", "dora", "end")
     builder = DiGraphBuilder().add_node(first, activation="any").add_node(second).add_node(third).add_node(end)
     builder.add_edge(first, second).add_edge(second, third).add_edge(third, first, condition="turn")
     builder.add_edge(third, end, condition="over")
-    flow = GraphFlow([first, second, third, end], name="flow", graph=builder.set_entry_point(first).build(), max_turns=2)
+    flow = GraphFlow(
+        [first, second, third, end], name="flow", graph=builder.set_entry_point(first).build(), max_turns=2
+    )
     return RoundRobinGroupChat([talk, flow], max_turns=turns)
 
 
