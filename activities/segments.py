@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from contracts.conversation import (
@@ -54,11 +54,17 @@ async def resolve(store: SegmentStore, conversation: str, recipe: Recipe) -> Res
     new = {digest(part.encode()): part.encode() for part in recipe.parts if isinstance(part, str)}
     digests = list(_digests(recipe, [_split(lists[key]) for key in keys]))
     pieces = {**await store.read(conversation, list(dict.fromkeys(digests))), **new}
+    return _joined(digests, pieces, new=new)
+
+
+def _joined(
+    digests: Sequence[bytes], pieces: Mapping[bytes, bytes], *, new: Mapping[bytes, bytes]
+) -> Resolved | Missing:
     if lost := [name.hex() for name in dict.fromkeys(digests) if name not in pieces]:
         return Missing(digests=tuple(lost[:MOST_MISSING]))
     key = bytes.fromhex(manifest_key(digests))
     text = b"".join(pieces[name] for name in digests).decode()
-    return Resolved(text=text, blobs=new | {key: manifest_bytes(digests)})
+    return Resolved(text=text, blobs={**new, key: manifest_bytes(digests)})
 
 
 def _split(listed: bytes) -> list[bytes]:

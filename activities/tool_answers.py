@@ -4,25 +4,18 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import re
 from typing import Any
 
 from pydantic import BaseModel
 
 from contracts.calls import ToolOutcome
 from contracts.errors import PayloadTooLarge, PerdureError, ToolFailed
+from contracts.texts import sendable
 
 MAX_ANSWER_BYTES = 200 * 1024
 MAX_FAILURE_CHARS = 2_000
 
-# NUL cannot be kept by every database, and half of a surrogate pair has no UTF-8.
-_UNSENDABLE = re.compile("[\x00\ud800-\udfff]")
 _PLAIN = (str, int, float, bool, list, tuple, dict, BaseModel)
-
-
-def sendable(text: str) -> str:
-    """The text with a replacement mark for each character that cannot be stored."""
-    return _UNSENDABLE.sub("\N{REPLACEMENT CHARACTER}", text)
 
 
 def answer(tool: str, value: Any) -> ToolOutcome:

@@ -20,7 +20,7 @@ from activities.segments import answer_blobs, resolve
 from activities.threads import run_in_thread
 from contracts.calls import ToolOutcome, ToolRequest
 from contracts.conversation import Missing
-from contracts.errors import BackendUnavailable, BadRequest, UnknownName
+from contracts.errors import BackendUnavailable, BadRequest, ToolFailed, UnknownName
 from contracts.ports import ResultJournal, SegmentStore
 from tools.registry import RegisteredTool, ToolContext, ToolRegistry
 
@@ -115,6 +115,18 @@ class ToolCalls:
 
 
 async def _invoke(entry: RegisteredTool, arguments: dict[str, Any]) -> Any:
+    limit = asyncio.timeout(entry.timeout_seconds)
+    try:
+        async with limit:
+            return await _called(entry, arguments)
+    except TimeoutError as error:
+        if not limit.expired():
+            raise
+        took = f"tool {entry.name!r} took longer than its {entry.timeout_seconds:g} s"
+        raise ToolFailed(f"{took}: ask it for less, or go on without it") from error
+
+
+async def _called(entry: RegisteredTool, arguments: dict[str, Any]) -> Any:
     call = functools.partial(entry.function, **arguments)
     if inspect.iscoroutinefunction(entry.function):
         return await call()

@@ -22,6 +22,7 @@ from agents.schema_tool import SchemaTool
 from agents.scripted import ScriptedModel
 from contracts.calls import FunctionCallData, ModelCard, ModelReply, ModelRequest, Preparation
 from contracts.errors import ConfigurationError, ModelUnavailable, UnknownName
+from contracts.texts import sendable
 
 SCRIPTED = "scripted"
 OPENAI = "openai"
@@ -123,8 +124,8 @@ class RegisteredChatModels:
         price, usage = self._prices.find(_label(name, client)), result.usage
         cost = price.cost(usage.prompt_tokens, usage.completion_tokens) if price else None
         return ModelReply(
-            content=result.content if isinstance(result.content, str) else tuple(map(_call, result.content)),
-            thought=result.thought,
+            content=sendable(result.content) if isinstance(result.content, str) else tuple(map(_call, result.content)),
+            thought=sendable(result.thought) if result.thought else None,
             finish_reason=result.finish_reason,
             prompt_tokens=usage.prompt_tokens,
             completion_tokens=usage.completion_tokens,
@@ -188,4 +189,4 @@ def _label(name: str, client: ChatCompletionClient) -> str:
 
 
 def _call(call: FunctionCall) -> FunctionCallData:
-    return FunctionCallData(id=call.id, name=call.name, arguments=call.arguments)
+    return FunctionCallData(id=call.id, name=call.name, arguments=sendable(call.arguments))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any, cast
 
@@ -24,6 +25,8 @@ from tools.registry import TOOLS, RegisteredTool
 # Short arguments are readable in the Temporal UI; longer ones came out of the model's reply and are not sent again.
 _INLINE_ARGUMENTS = 1024
 _SUMMARY_CHARS = 60
+# The activity watches the tool's time itself, so that it can say what ran out; the server's limit comes after it.
+_TIMEOUT_MARGIN = timedelta(seconds=5)
 
 
 class DurableWorkbench(Workbench):
@@ -128,9 +131,9 @@ def _start(tool: RegisteredTool, request: ToolRequest, activity_id: str) -> work
         request,
         result_type=ToolOutcome,
         activity_id=activity_id,
-        start_to_close_timeout=timedelta(seconds=tool.timeout_seconds),
+        start_to_close_timeout=tool.timeout + _TIMEOUT_MARGIN,
         heartbeat_timeout=HEARTBEAT_TIMEOUT,
-        retry_policy=RETRIES,
+        retry_policy=replace(RETRIES, maximum_attempts=max(RETRIES.maximum_attempts, tool.attempts)),
         cancellation_type=workflow.ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
         summary=_summary(request),
     )
@@ -142,7 +145,7 @@ def _start_quick(tool: RegisteredTool, request: ToolRequest, activity_id: str) -
         request,
         result_type=ToolOutcome,
         activity_id=activity_id,
-        start_to_close_timeout=timedelta(seconds=tool.timeout_seconds),
+        start_to_close_timeout=tool.timeout + _TIMEOUT_MARGIN,
         retry_policy=RetryPolicy(maximum_attempts=tool.attempts),
         summary=_summary(request),
     )

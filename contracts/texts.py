@@ -1,0 +1,13 @@
+"""Texts that every store and every wire can hold."""
+
+from __future__ import annotations
+
+import re
+
+# NUL cannot be kept by every database, and half of a surrogate pair has no UTF-8.
+_UNSENDABLE = re.compile("[\x00\ud800-\udfff]")
+
+
+def sendable(text: str) -> str:
+    """The text with a replacement mark for each character that cannot be stored."""
+    return _UNSENDABLE.sub("\N{REPLACEMENT CHARACTER}", text)
