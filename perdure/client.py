@@ -106,17 +106,34 @@ class Perdure:
             PayloadTooLarge: the request as a whole is larger than 256 KiB.
             BackendUnavailable: Temporal does not answer.
         """
-        request = run_requests.checked(
-            run_id=run_id or run_requests.new_id(team),
-            team=team,
-            task=task,
-            component=dict(component) if component is not None else None,
+        request = run_requests.made(
+            team,
+            task,
+            user=user,
+            session=session,
+            run_id=run_id,
+            budget=budget,
+            files=files,
             model=model,
-            scope={"user": user, "session": session},
-            budget=budget or Budget(),
-            files=run_requests.absolute(files),
+            component=component,
         )
-        return await self._start(request)
+        return await self.submit(request)
+
+    async def submit(self, request: RunRequest) -> Run:
+        """Start a run from a complete request. Starting an id again returns the run that is there.
+
+        Raises:
+            BackendUnavailable: Temporal does not answer.
+        """
+        try:
+            async with answering(self._client):
+                return await self._start_with(request, self._search_attributes(request))
+        except RPCError as error:
+            if error.status is not RPCStatusCode.INVALID_ARGUMENT or "earch attribute" not in error.message:
+                raise
+            # Registered a moment ago, and not yet known to all of the server.
+            self._attributes = frozenset()
+            return await self._start_with(request, None)
 
     async def get(self, run_id: str) -> Run:
         """Return a run that was started before.
@@ -146,7 +163,7 @@ class Perdure:
         """
         wanted = {"team": team, "user": user, "session": session}
         async with answering(self._client):
-            async for execution in self._client.list_workflows(_ALL_RUNS, rpc_timeout=RPC_TIMEOUT):
+            async for execution in self._client.list_workflows(self._query(wanted), rpc_timeout=RPC_TIMEOUT):
                 summary = await inspection.summary(execution)
                 if any(value is not None and getattr(summary, name) != value for name, value in wanted.items()):
                     continue
@@ -154,17 +171,6 @@ class Perdure:
                 limit -= 1
                 if limit <= 0:
                     return
-
-    async def _start(self, request: RunRequest) -> Run:
-        try:
-            async with answering(self._client):
-                return await self._start_with(request, self._search_attributes(request))
-        except RPCError as error:
-            if error.status is not RPCStatusCode.INVALID_ARGUMENT or "earch attribute" not in error.message:
-                raise
-            # Registered a moment ago, and not yet known to all of the server.
-            self._attributes = frozenset()
-            return await self._start_with(request, None)
 
     async def _start_with(self, request: RunRequest, attributes: TypedSearchAttributes | None) -> Run:
         try:
@@ -187,6 +193,16 @@ class Perdure:
         if not handle.first_execution_run_id:
             return await self.get(request.run_id)
         return Run(self._client, request.run_id, first=handle.first_execution_run_id)
+
+    def _query(self, wanted: Mapping[str, str | None]) -> str:
+        """Let the server filter by what it knows; values that its language would misread are left to the caller."""
+        named = {f"Perdure{name.capitalize()}": value for name, value in wanted.items()}
+        parts = [
+            f"{name} = '{value}'"
+            for name, value in named.items()
+            if value is not None and name in self._attributes and not set(value) & set("'\\")
+        ]
+        return " AND ".join([_ALL_RUNS, *parts])
 
     def _search_attributes(self, request: RunRequest) -> TypedSearchAttributes | None:
         values = {

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import secrets
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from pydantic import ValidationError
 
 from contracts.conversation import MAX_COMMAND_BYTES
 from contracts.errors import BadRequest, PayloadTooLarge
-from contracts.runs import RunRequest
+from contracts.runs import Budget, RunRequest
 from perdure.settings import one_line
 
 _SUMMARY_CHARACTERS = 120
@@ -31,22 +32,43 @@ def checked(**values: Any) -> RunRequest:
     except ValidationError as error:
         raise BadRequest(one_line(error)) from error
     if (size := len(request.model_dump_json().encode())) > MAX_COMMAND_BYTES:
-        raise PayloadTooLarge(
-            "the request",
-            size=size,
-            limit=MAX_COMMAND_BYTES,
-            advice="put the material into files and name their folder",
-        )
+        advice = "put the material into files and name their folder"
+        raise PayloadTooLarge("the request", size=size, limit=MAX_COMMAND_BYTES, advice=advice)
     return request
 
 
-def absolute(folder: str | Path | None) -> str | None:
-    """Return a folder's absolute name, as the worker runs elsewhere."""
-    return None if folder is None else os.path.abspath(folder)
+def made(
+    team: str,
+    task: str,
+    *,
+    user: str | None = None,
+    session: str | None = None,
+    run_id: str | None = None,
+    budget: Budget | None = None,
+    files: str | Path | None = None,
+    model: str | None = None,
+    component: Mapping[str, Any] | None = None,
+) -> RunRequest:
+    """Return a request of what `Perdure.start` was given; an id is drawn where none is given.
+
+    Raises:
+        BadRequest: a field is wrong; the message names it.
+        PayloadTooLarge: the request as a whole is larger than 256 KiB.
+    """
+    return checked(
+        run_id=run_id or _new_id(team),
+        team=team,
+        task=task,
+        component=dict(component) if component is not None else None,
+        model=model,
+        scope={"user": user, "session": session},
+        budget=budget or Budget(),
+        # The worker may run in another folder.
+        files=None if files is None else os.path.abspath(files),
+    )
 
 
-def new_id(team: str) -> str:
-    """Draw an id for a run of a team."""
+def _new_id(team: str) -> str:
     label = re.sub(r"[^a-z0-9]+", "-", team.lower()).strip("-")[:40] or "run"
     return f"{label}-{secrets.token_hex(6)}"
 

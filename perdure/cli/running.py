@@ -12,8 +12,8 @@ from typing import Any
 from pydantic import ValidationError
 
 from contracts.errors import BadRequest
-from contracts.runs import Budget, RunResult, TranscriptEntry
-from perdure import connection
+from contracts.runs import Budget, RunRequest, RunResult, TranscriptEntry
+from perdure import connection, run_requests
 from perdure.cli import interrupts
 from perdure.cli.interrupts import Interrupts
 from perdure.cli.output import Output
@@ -42,24 +42,24 @@ class Order:
     detach: bool = False
     budget: dict[str, float | None]
 
-    def request(self) -> dict[str, Any]:
-        """Return what `Perdure.start` takes.
+    def request(self) -> RunRequest:
+        """Return what the run is asked.
 
         Raises:
-            BadRequest: a file or folder is not there, or a limit of the budget makes no sense.
+            BadRequest: a file or folder is not there, or a field is wrong.
         """
         component = _component(Path(self.team)) if self.team.endswith(".json") else None
-        return {
-            "team": Path(self.team).stem if component is not None else self.team,
-            "component": component,
-            "task": sys.stdin.read() if self.task == "-" else self.task,
-            "files": _folder(self.files),
-            "model": self.model,
-            "user": self.user,
-            "session": self.session,
-            "run_id": self.run_id,
-            "budget": _budget(self.budget),
-        }
+        return run_requests.made(
+            Path(self.team).stem if component is not None else self.team,
+            sys.stdin.read() if self.task == "-" else self.task,
+            component=component,
+            files=_folder(self.files),
+            model=self.model,
+            user=self.user,
+            session=self.session,
+            run_id=self.run_id,
+            budget=_budget(self.budget),
+        )
 
 
 def run(order: Order, *, as_json: bool) -> int:
@@ -69,13 +69,13 @@ def run(order: Order, *, as_json: bool) -> int:
     return interrupts.run(lambda heard: _run(request, settings, output, heard=heard, detach=order.detach))
 
 
-async def _run(request: dict[str, Any], settings: Settings, output: Output, *, heard: Interrupts, detach: bool) -> int:
+async def _run(request: RunRequest, settings: Settings, output: Output, *, heard: Interrupts, detach: bool) -> int:
     with output.spinner("starting"):
         async with attach(settings, worker="never" if detach else "always", say=output.say) as place:
             if detach:
                 return await _detached(request, place, output)
             perdure = await Perdure.using(place.client)
-            run = await perdure.start(**request)
+            run = await perdure.submit(request)
             output.text(" · ".join(filter(None, (f"run {run.id}", place.run_url(run.id)))), style="dim")
             _cancel_first(run, heard, output)
             result, entries = await _followed(run, place, output)
@@ -84,11 +84,11 @@ async def _run(request: dict[str, Any], settings: Settings, output: Output, *, h
     return 0
 
 
-async def _detached(request: dict[str, Any], place: Place, output: Output) -> int:
+async def _detached(request: RunRequest, place: Place, output: Output) -> int:
     """Start a run on a stack that stays."""
     if place.server is not None:
         raise BadRequest("--detach needs a stack that stays: start one with `perdure up`, or set TEMPORAL_ADDRESS")
-    run = await (await Perdure.using(place.client)).start(**request)
+    run = await (await Perdure.using(place.client)).submit(request)
     if not await connection.worker_identities(place.client):
         output.note("note: no worker is there; the run waits until one is")
     output.text(run.id)
