@@ -30,7 +30,6 @@ from tools.registry import TOOLS
 from workflows.agent_run import AgentRun
 
 MAX_CACHED_RUNS = 1_000
-SEGMENTS_KEPT = timedelta(days=30)
 
 
 def build(

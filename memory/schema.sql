@@ -11,9 +11,10 @@ CREATE TABLE IF NOT EXISTS segment_use (
 ) WITHOUT ROWID;
 
 CREATE TABLE IF NOT EXISTS results (
-    key     TEXT PRIMARY KEY,
-    request BLOB NOT NULL,
-    answer  TEXT NOT NULL
+    key         TEXT PRIMARY KEY,
+    request     BLOB NOT NULL,
+    answer      TEXT NOT NULL,
+    recorded_at INTEGER NOT NULL
 ) WITHOUT ROWID;
 
 CREATE TABLE IF NOT EXISTS checkpoints (

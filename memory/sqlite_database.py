@@ -10,9 +10,11 @@ import asyncio
 import queue
 import sqlite3
 import threading
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing, contextmanager
+from datetime import timedelta
 from importlib.resources import files
 from pathlib import Path
 from typing import TypeVar
@@ -21,6 +23,7 @@ from contracts.errors import BackendUnavailable
 
 _T = TypeVar("_T")
 Statement = Callable[[sqlite3.Connection], _T]
+_Write = tuple[Statement[object], "Future[object]"]
 _BUSY_SECONDS = 10
 _MOST_IN_GROUP = 500
 
@@ -30,20 +33,23 @@ class SqliteDatabase:
 
     Args:
         file: where it is; its folder is made if it is not there.
+        keep: segments of conversations that were not used for so long are dropped when the file is opened, and so are
+            recorded answers of that age: a call is not repeated after such a time.
 
     Raises:
         BackendUnavailable: the file cannot be opened or written.
     """
 
-    def __init__(self, file: Path) -> None:
+    def __init__(self, file: Path, *, keep: timedelta = timedelta(days=30)) -> None:
         self._file = file
         with self._mapped_errors():
             file.parent.mkdir(parents=True, exist_ok=True)
             with closing(self._connect()) as connection:
                 connection.executescript(files("memory").joinpath("schema.sql").read_text(encoding="utf-8"))
+                _prune(connection, before=int(time.time() - keep.total_seconds()))
         self._reader = ThreadPoolExecutor(max_workers=1, thread_name_prefix="sqlite-reader")
         self._read_connection: sqlite3.Connection | None = None
-        self._queue: queue.SimpleQueue[tuple[Statement[object], Future[object]] | None] = queue.SimpleQueue()
+        self._queue: queue.SimpleQueue[_Write | None] = queue.SimpleQueue()
         self._writer = threading.Thread(target=self._write_groups, name="sqlite-writer", daemon=True)
         self._writer.start()
 
@@ -86,8 +92,8 @@ class SqliteDatabase:
             while group := self._next_group():
                 _commit(connection, group)
 
-    def _next_group(self) -> list[tuple[Statement[object], Future[object]]]:
-        group: list[tuple[Statement[object], Future[object]]] = []
+    def _next_group(self) -> list[_Write]:
+        group: list[_Write] = []
         first = self._queue.get()
         while first is not None:
             group.append(first)
@@ -108,17 +114,42 @@ class SqliteDatabase:
             ) from error
 
 
-def _commit(connection: sqlite3.Connection, group: list[tuple[Statement[object], Future[object]]]) -> None:
+def _prune(connection: sqlite3.Connection, *, before: int) -> None:
+    unused = "SELECT conversation FROM segment_use WHERE used_at < ?"
+    connection.execute(f"DELETE FROM segments WHERE conversation IN ({unused})", (before,))
+    connection.execute("DELETE FROM segment_use WHERE used_at < ?", (before,))
+    connection.execute("DELETE FROM results WHERE recorded_at < ?", (before,))
+
+
+def _commit(connection: sqlite3.Connection, group: Sequence[_Write]) -> None:
     try:
         connection.execute("BEGIN IMMEDIATE")
-        results = [statement(connection) for statement, _ in group]
+        outcomes = [_attempt(connection, statement) for statement, _ in group]
         connection.execute("COMMIT")
-    except Exception as error:  # noqa: BLE001 - whatever it is, each writer of the group must be told
+    except sqlite3.Error as error:
         if connection.in_transaction:
             connection.execute("ROLLBACK")
-        for _, done in group:
-            done.set_exception(error)
+        outcomes = [(None, error)] * len(group)
+    for (_, done), (result, failure) in zip(group, outcomes, strict=True):
+        _settle(done, result, failure)
+
+
+def _attempt(connection: sqlite3.Connection, statement: Statement[object]) -> tuple[object, Exception | None]:
+    """Run one statement of a group; if it fails, the others of the group are not touched."""
+    connection.execute("SAVEPOINT statement")
+    try:
+        return statement(connection), None
+    except (sqlite3.Error, ArithmeticError, TypeError, ValueError) as error:
+        connection.execute("ROLLBACK TO statement")
+        return None, error
+    finally:
+        connection.execute("RELEASE statement")
+
+
+def _settle(done: Future[object], result: object, failure: Exception | None) -> None:
+    if not done.set_running_or_notify_cancel():
         return
-    for (_, done), result in zip(group, results, strict=True):
-        if not done.cancelled():
-            done.set_result(result)
+    if failure is None:
+        done.set_result(result)
+    else:
+        done.set_exception(failure)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 from contracts.errors import IdempotencyMismatch
 from memory.sqlite_database import SqliteDatabase
 
@@ -33,6 +35,6 @@ class SqliteResultJournal:
         """See `ResultJournal.record`."""
         await self._database.write(
             lambda connection: connection.execute(
-                "INSERT OR IGNORE INTO results VALUES (?, ?, ?)", (key, request, answer)
+                "INSERT OR IGNORE INTO results VALUES (?, ?, ?, ?)", (key, request, answer, int(time.time()))
             )
         )

@@ -5,7 +5,6 @@ from __future__ import annotations
 import sqlite3
 import time
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
 
 from memory.sqlite_database import SqliteDatabase
 
@@ -40,11 +39,6 @@ class SqliteSegmentStore:
             )
         )
 
-    async def prune(self, *, unused_for: timedelta) -> int:
-        """Drop the segments of conversations that nothing was written for since then; return how many conversations."""
-        limit = int(time.time() - unused_for.total_seconds())
-        return await self._database.write(lambda connection: _prune(connection, limit))
-
 
 def _read(connection: sqlite3.Connection, conversation: str, digests: Sequence[bytes]) -> dict[bytes, bytes]:
     found: dict[bytes, bytes] = {}
@@ -64,9 +58,3 @@ def _write(connection: sqlite3.Connection, conversation: str, blobs: Mapping[byt
     rows = [(conversation, digest, data) for digest, data in blobs.items()]
     connection.executemany("INSERT OR IGNORE INTO segments VALUES (?, ?, ?)", rows)
     connection.execute("INSERT OR REPLACE INTO segment_use VALUES (?, ?)", (conversation, int(time.time())))
-
-
-def _prune(connection: sqlite3.Connection, limit: int) -> int:
-    old = "(SELECT conversation FROM segment_use WHERE used_at < ?)"
-    connection.execute(f"DELETE FROM segments WHERE conversation IN {old}", (limit,))
-    return connection.execute("DELETE FROM segment_use WHERE used_at < ?", (limit,)).rowcount
