@@ -54,7 +54,7 @@ def _is_known(model: str) -> bool:
 
     try:
         get_info(model)
-    except KeyError:
+    except ValueError:
         return False
     return True
 
