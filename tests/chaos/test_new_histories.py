@@ -18,8 +18,18 @@ APP = ("tests.support.chaos_app",)
 
 @pytest.mark.parametrize(
     "team",
-    ["two-60", "selector-30", "swarm-40", "graph-60", "nested-16", "society-12", "asking-16", "conditions-40"]
-    + ["buffered-60", "head_and_tail-60"],
+    [
+        "two-60",
+        "selector-30",
+        "swarm-40",
+        "graph-60",
+        "nested-16",
+        "society-12",
+        "asking-16",
+        "conditions-40",
+        "buffered-60",
+        "head_and_tail-60",
+    ],
 )
 async def test_a_chain_of_histories_converses_as_one(team: str, impatient: Client, tmp_path: Path) -> None:
     kind, _, length = team.partition("-")
