@@ -1,0 +1,1 @@
+"""What Perdure promises in numbers, measured: `python -m benchmarks [NAME …]`."""
