@@ -9,13 +9,13 @@ from contextlib import aclosing
 from datetime import timedelta
 
 from temporalio.api.history.v1 import HistoryEvent
-from temporalio.client import Client, WorkflowHistoryEventFilterType, WorkflowQueryFailedError
+from temporalio.client import Client, WorkflowExecutionStatus, WorkflowHistoryEventFilterType, WorkflowQueryFailedError
 from temporalio.service import RPCError, RPCStatusCode
 
 from contracts.errors import BackendUnavailable, RunStuck
 from contracts.runs import TranscriptEntry, TranscriptPage
 from perdure import inspection
-from perdure.connection import answering
+from perdure.connection import RPC_TIMEOUT, answering
 
 _PAUSE_SECONDS = (0.1, 0.3)
 _SILENT_SECONDS = 10
@@ -64,8 +64,16 @@ async def so_far(client: Client, run_id: str, *, first: str) -> tuple[Transcript
     part: str | None = first
     while part:
         entries += await _told(client, run_id, part)
-        part = _next_part(await _close_event(client, run_id, part, wait=False))
+        part = await _next_if_closed(client, run_id, part)
     return tuple(entries)
+
+
+async def _next_if_closed(client: Client, run_id: str, part: str) -> str | None:
+    async with answering(client):
+        seen = await client.get_workflow_handle(run_id, run_id=part).describe(rpc_timeout=RPC_TIMEOUT)
+    if seen.status is not WorkflowExecutionStatus.CONTINUED_AS_NEW:
+        return None
+    return _next_part(await _close_event(client, run_id, part))
 
 
 async def _told(client: Client, run_id: str, part: str) -> tuple[TranscriptEntry, ...]:
@@ -160,10 +168,10 @@ async def refuse_stuck(client: Client, run_id: str) -> None:
         )
 
 
-async def _close_event(client: Client, run_id: str, part: str, *, wait: bool = True) -> HistoryEvent:
-    """Return the event that ended a part, after waiting for it; without waiting, the last event of one that goes on."""
+async def _close_event(client: Client, run_id: str, part: str) -> HistoryEvent:
+    """Wait for the event that ends a part."""
     events = client.get_workflow_handle(run_id, run_id=part).fetch_history_events(
-        wait_new_event=wait, event_filter_type=WorkflowHistoryEventFilterType.CLOSE_EVENT, skip_archival=True
+        wait_new_event=True, event_filter_type=WorkflowHistoryEventFilterType.CLOSE_EVENT, skip_archival=True
     )
     async with answering(client):
         return await anext(aiter(events))

@@ -1,0 +1,48 @@
+"""What the tests of the command line share."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from perdure import temporal_binary
+from tests.support.command_line import CommandLine
+from tests.support.model_server import ModelServer
+from tests.support.scripts import teams
+from tests.support.stock import KEY, MODEL
+
+
+@pytest.fixture(scope="session")
+async def binary() -> Path:
+    """The Temporal dev server's program, got before a command must wait for it."""
+    return await temporal_binary.find(os.environ, say=lambda _: None)
+
+
+@pytest.fixture
+def command_line(tmp_path: Path) -> CommandLine:
+    """The command line in an empty folder, with nothing set."""
+    return CommandLine(tmp_path)
+
+
+class Shared:
+    """A stack that runs, the command line beside it, and the model server behind it."""
+
+    def __init__(self, command_line: CommandLine, models: ModelServer, record: dict[str, Any]) -> None:
+        self.command_line = command_line
+        self.models = models
+        self.record = record
+
+
+@pytest.fixture(scope="package")
+async def shared(binary: Path, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Shared]:
+    """One stack for all tests that only use one, with the test teams and their model server."""
+    folder = tmp_path_factory.mktemp("stack")
+    with ModelServer(teams) as models:
+        settings = {"OPENAI_BASE_URL": models.url, "OPENAI_API_KEY": KEY, "PERDURE_MODEL": MODEL}
+        command_line = CommandLine(folder, PERDURE_APP="tests.support.stack_app", **settings)
+        async with command_line.up() as record:
+            yield Shared(command_line, models, record)
