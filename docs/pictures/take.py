@@ -1,4 +1,4 @@
-"""Take the README's picture: a run of the example team, as the Temporal UI shows it in a real browser.
+"""Take the README's pictures: a run of the example team, as the Temporal UI shows it in a real browser.
 
 Usage: `.venv/bin/python -m docs.pictures.take` in the repository's folder. It starts a stack of its own.
 """
@@ -6,55 +6,31 @@ Usage: `.venv/bin/python -m docs.pictures.take` in the repository's folder. It s
 from __future__ import annotations
 
 import asyncio
-import shutil
-import subprocess
 import tempfile
 from pathlib import Path
 
+from docs.pictures.chromium import photograph
 from perdure.client import Perdure
 from perdure.ports import free_port
 from perdure.settings import Settings
 from perdure.stack import own
 
-PICTURE = Path(__file__).with_name("run.png")
-REPOSITORY = Path(__file__).parents[2]
-_WINDOW = "1400,1500"
-_SETTLE_MILLISECONDS = 15_000
+FOLDER = Path(__file__).parent
+REPOSITORY = FOLDER.parents[1]
 
 
 async def main() -> None:
-    """Run the team, photograph its page."""
+    """Run the team, photograph its history and its conversation."""
     with tempfile.TemporaryDirectory() as home:
         settings = Settings(home=Path(home))
         async with own(settings, port=free_port(), ui_port=free_port(), say=_quiet) as place:
             perdure = await Perdure.using(place.client)
             run = await perdure.start("survey", "Survey this repository", files=REPOSITORY, run_id="survey-1")
             await run.result()
-            await asyncio.to_thread(photograph, str(place.run_url(run.id)), PICTURE)
-
-
-def photograph(url: str, picture: Path) -> None:
-    """Save what Chromium shows of a page."""
-    browser = shutil.which("chromium") or shutil.which("google-chrome")
-    if browser is None:
-        raise SystemExit("Chromium is missing; on Debian: apt-get install chromium")
-    with tempfile.TemporaryDirectory() as profile:
-        subprocess.run(
-            [
-                browser,
-                "--headless",
-                "--no-sandbox",
-                "--disable-gpu",
-                "--disable-background-networking",
-                f"--user-data-dir={profile}",
-                f"--window-size={_WINDOW}",
-                f"--virtual-time-budget={_SETTLE_MILLISECONDS}",
-                f"--screenshot={picture}",
-                url,
-            ],
-            check=True,
-            capture_output=True,
-        )
+            part = (await place.client.get_workflow_handle(run.id).describe()).run_id
+            page = f"{place.run_url(run.id)}/{part}"
+            await asyncio.to_thread(photograph, f"{page}/history", FOLDER / "run.png")
+            await asyncio.to_thread(photograph, f"{page}/user-metadata", FOLDER / "conversation.png")
 
 
 def _quiet(_: str) -> None:
