@@ -1,11 +1,13 @@
 """Take the README's pictures: a run of the example team, as the Temporal UI shows it in a real browser.
 
-Usage: `.venv/bin/python -m docs.pictures.take` in the repository's folder. It starts a stack of its own.
+Usage: `.venv/bin/python -m docs.pictures.take` in the repository's folder. It starts a stack of its own, and surveys what
+is committed.
 """
 
 from __future__ import annotations
 
 import asyncio
+import subprocess
 import tempfile
 from pathlib import Path
 
@@ -21,11 +23,13 @@ REPOSITORY = FOLDER.parents[1]
 
 async def main() -> None:
     """Run the team, photograph its history and its conversation."""
-    with tempfile.TemporaryDirectory() as home:
-        settings = Settings(home=Path(home))
+    with tempfile.TemporaryDirectory() as folder:
+        files = Path(folder) / "perdure"
+        subprocess.run(["git", "clone", "--quiet", "--depth=1", REPOSITORY.as_uri(), files], check=True)
+        settings = Settings(home=files / ".perdure")
         async with own(settings, port=free_port(), ui_port=free_port(), say=_quiet) as place:
             perdure = await Perdure.using(place.client)
-            run = await perdure.start("survey", "Survey this repository", files=REPOSITORY, run_id="survey-1")
+            run = await perdure.start("survey", "Survey this repository", files=files, run_id="survey-1")
             await run.result()
             part = (await place.client.get_workflow_handle(run.id).describe()).run_id
             page = f"{place.run_url(run.id)}/{part}"
