@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -79,8 +78,11 @@ class Conversation:
         talk = asyncio.create_task(self._talk())
         try:
             await self._until_done(talk)
-        finally:
+        except (Exception, asyncio.CancelledError):
             await self._settle(talk)
+            raise
+        # Not `finally`: a run that its worker forgets is closed by GeneratorExit, and then nothing may be awaited.
+        await self._settle(talk)
         if self.run.stopped.done():
             return self._stopped(self.run.stopped.result())
         talk.result()
@@ -146,13 +148,13 @@ class Conversation:
         if not isinstance(self.team, BaseGroupChat):
             self.run.begin_turn(self.team.name)
         task = None if self.run.request.carried else self.run.request.task
-        async with aclosing(self.team.run_stream(task=task, cancellation_token=self.run.token)) as stream:
-            async for said in stream:
-                if isinstance(said, TaskResult):
-                    self._detail = said.stop_reason
-                else:
-                    self.transcript.note(said)
-                    self._on_message(self.transcript)
+        # Without `aclosing`, which could not close it when the worker forgets the run; the token ends the stream.
+        async for said in self.team.run_stream(task=task, cancellation_token=self.run.token):
+            if isinstance(said, TaskResult):
+                self._detail = said.stop_reason
+            else:
+                self.transcript.note(said)
+                self._on_message(self.transcript)
 
     async def _until_done(self, talk: asyncio.Task[None]) -> None:
         ends: list[asyncio.Future[Any]] = [talk, self.run.stopped]
