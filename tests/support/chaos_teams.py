@@ -58,7 +58,7 @@ def swarm(ctx: Context, turns: int) -> Team:
 
 def graph(ctx: Context, turns: int) -> Team:
     """A loop in which two critics speak at once and an editor waits for both; rounds are turns in three steps."""
-    writer, early, late, editor, end = agents(ctx, "writer", "early", "late", "sub", "end")
+    writer, early, late, editor, end = (agent(ctx, name) for name in ("writer", "early", "late", "sub", "end"))
     builder = (
         DiGraphBuilder()
         .add_node(writer, activation="any")
@@ -75,7 +75,7 @@ def graph(ctx: Context, turns: int) -> Team:
 def nested(ctx: Context, turns: int) -> Team:
     """Two teams in a team; one is a graph that ends in the middle of its own work."""
     talk = RoundRobinGroupChat(agents(ctx, "alice", "bob"), name="talk", max_turns=3)
-    first, second, third, end = agents(ctx, "erin", "carl", "dora", "end")
+    first, second, third, end = (agent(ctx, name) for name in ("erin", "carl", "dora", "end"))
     builder = DiGraphBuilder().add_node(first, activation="any").add_node(second).add_node(third).add_node(end)
     builder.add_edge(first, second).add_edge(second, third).add_edge(third, first, condition="turn")
     builder.add_edge(third, end, condition="over")

@@ -1,7 +1,7 @@
 """Workers as processes that can be killed, or that kill themselves at one exact moment.
 
 ``python -m tests.support.chaos_worker MOMENT`` is ``python worker.py`` but for its end: the process sends itself
-SIGKILL at the moment named, as `after:call_model:3` (the body of the third call has ended, the server does not know yet),
+SIGKILL at the moment named, as `after:call_model:3` (the third call has ended, but the server does not know it yet),
 `before:put_segments:1` or `scheduling:call_tool:2` (within a workflow task). The numbers count calls in this process.
 """
 
@@ -144,8 +144,9 @@ def _pass(when: str, name: str, moment: str) -> None:
 
 async def _serve(settings: Settings, moment: str) -> None:
     client = await connect(settings.temporal)
-    client = Client(**{**client.config(), "interceptors": [_DiesAt(moment)]})
-    async with AsyncExitStack() as stack, worker.build(client, settings, stack):
+    config = client.config()
+    config["interceptors"] = [_DiesAt(moment)]
+    async with AsyncExitStack() as stack, worker.build(Client(**config), settings, stack):
         await asyncio.Event().wait()
 
 
