@@ -1,6 +1,6 @@
 """Take the README's pictures: a run of the example team, as the Temporal UI shows it in a real browser.
 
-Usage: `.venv/bin/python -m docs.pictures.take` in the repository's folder. It starts a stack of its own, and surveys what
+Usage: `.venv/bin/python -m docs.pictures.take` in the repository's folder. It starts a stack of its own and surveys what
 is committed.
 """
 
@@ -25,7 +25,7 @@ async def main() -> None:
     """Run the team, photograph its history and its conversation."""
     with tempfile.TemporaryDirectory() as folder:
         files = Path(folder) / "perdure"
-        subprocess.run(["git", "clone", "--quiet", "--depth=1", REPOSITORY.as_uri(), files], check=True)
+        await asyncio.to_thread(_copy, files)
         settings = Settings(home=files / ".perdure")
         async with own(settings, port=free_port(), ui_port=free_port(), say=_quiet) as place:
             perdure = await Perdure.using(place.client)
@@ -35,6 +35,10 @@ async def main() -> None:
             page = f"{place.run_url(run.id)}/{part}"
             await asyncio.to_thread(photograph, f"{page}/history", FOLDER / "run.png")
             await asyncio.to_thread(photograph, f"{page}/user-metadata", FOLDER / "conversation.png")
+
+
+def _copy(files: Path) -> None:
+    subprocess.run(["git", "clone", "--quiet", "--depth=1", REPOSITORY.as_uri(), files], check=True)
 
 
 def _quiet(_: str) -> None:

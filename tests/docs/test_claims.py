@@ -26,7 +26,7 @@ README = (ROOT / "README.md").read_text()
 ARCHITECTURE = (ROOT / "docs" / "architecture.md").read_text()
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 # What commands make, and what stands for a name.
-_MADE = re.compile(r"NAME|/ID/|^\.perdure/$|^\.venv|^logs/$|^PERDURE_HOME|^survey\.md$|^team\.json$|^<")
+_MADE = re.compile(r"NAME|/ID/|^\.perdure/$|^\.venv|^logs/$|^PERDURE_HOME|^survey\.md$|^team\.json$|^invoices\.py$|^<")
 _A_FILE = re.compile(r"[\w./-]+(?:/|\.(?:py|md|toml|yml|lock))")
 
 
