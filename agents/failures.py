@@ -7,7 +7,7 @@ from temporalio.exceptions import ActivityError, ApplicationError, FailureError,
 from contracts.errors import PerdureError
 
 
-def as_failure(error: Exception, *, built: bool) -> BaseException:
+def as_failure(error: Exception | SystemExit, *, built: bool) -> BaseException:
     """The failure to close the workflow with; a cancellation stays what it is.
 
     Args:

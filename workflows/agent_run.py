@@ -38,7 +38,7 @@ class AgentRun:
             conversation = await self._begin(request)
             ending = await conversation.converse()
             onward = await save_checkpoint(conversation) if ending.kind == "paused" else None
-        except Exception as error:
+        except (Exception, SystemExit) as error:  # a factory that calls exit() ends its run, not the worker
             raise as_failure(error, built=self._conversation is not None) from error
         if onward is not None:
             workflow.continue_as_new(onward)
