@@ -1,7 +1,7 @@
 """Take the README's pictures: a run of the example team, as the Temporal UI shows it in a real browser.
 
-Usage: `.venv/bin/python -m docs.pictures.take` in the repository's folder. It starts a stack of its own and surveys what
-is committed.
+Usage: `.venv/bin/python -m docs.pictures.take` in the repository's folder. It starts a stack of its own and surveys the
+last commit.
 """
 
 from __future__ import annotations

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
 from collections.abc import Iterator
@@ -10,12 +11,19 @@ from pathlib import Path
 
 import pytest
 
+from perdure import temporal_binary
 from perdure.ports import free_port
 from tests.docs.pages import block
 from tests.docs.typed import environ, processes_naming
 
 TEAM = block("README.md, Write a team, python 1")
 _STOP_SECONDS = 20
+
+
+@pytest.fixture(scope="session")
+async def dev_server() -> None:
+    """Have the Temporal dev server's program at hand: to get it may take minutes, which no example should wait for."""
+    await temporal_binary.find(os.environ, say=lambda _: None)
 
 
 @pytest.fixture(scope="package")

@@ -79,7 +79,7 @@ def test_errors_that_a_page_names_exist(page: Path) -> None:
 
 def test_the_team_kinds_of_the_readme_are_autogens_and_are_tested() -> None:
     (named,) = re.findall(r"\*\*Any team\.\*\* (.+?), nested teams", README, re.DOTALL)
-    kinds = [name for name in re.split(r",\s+", named)]
+    kinds = re.split(r",\s+", named)
     shelf = {**vars(autogen_agentchat.teams), **vars(autogen_agentchat.agents)}
     assert all({kind, f"{kind}GroupChat", f"{kind}Agent"} & set(shelf) for kind in kinds)
     tested = {name.replace("_", "") for name in TEAMS}
