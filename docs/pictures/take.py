@@ -19,6 +19,7 @@ from perdure.stack import own
 
 FOLDER = Path(__file__).parent
 REPOSITORY = FOLDER.parents[1]
+PICTURES = {"history": "run.png", "user-metadata": "conversation.png"}
 
 
 async def main() -> None:
@@ -32,9 +33,8 @@ async def main() -> None:
             run = await perdure.start("survey", "Survey this repository", files=files, run_id="survey-1")
             await run.result()
             part = (await place.client.get_workflow_handle(run.id).describe()).run_id
-            page = f"{place.run_url(run.id)}/{part}"
-            await asyncio.to_thread(photograph, f"{page}/history", FOLDER / "run.png")
-            await asyncio.to_thread(photograph, f"{page}/user-metadata", FOLDER / "conversation.png")
+            for tab, picture in PICTURES.items():
+                await asyncio.to_thread(photograph, f"{place.run_url(run.id)}/{part}/{tab}", FOLDER / picture)
 
 
 def _copy(files: Path) -> None:

@@ -18,6 +18,7 @@ from agents import dispatch, provider_errors
 from agents.openai_model import DEFAULT_MODEL
 from contracts.conversation import MAX_COMMAND_BYTES
 from contracts.errors import ModelRefused, ModelUnavailable
+from docs.pictures import take
 from perdure import connection, settings, temporal_server
 from tests.docs.pages import PAGES, ROOT, all_blocks, code_words, label, links
 from tests.support.teams import TEAMS
@@ -34,6 +35,11 @@ _A_FILE = re.compile(r"[\w./-]+(?:/|\.(?:py|md|toml|yml|lock))")
 def test_links_lead_to_files(page: Path) -> None:
     inside = [link.partition("#")[0] for link in links(page) if "://" not in link]
     assert [link for link in inside if not (page.parent / link).exists()] == []
+
+
+def test_the_pictures_of_the_readme_can_be_taken_again() -> None:
+    shown = {ROOT / link for link in links(ROOT / "README.md") if link.endswith(".png")}
+    assert shown == {take.FOLDER / picture for picture in take.PICTURES.values()}
 
 
 @pytest.mark.parametrize("page", PAGES, ids=label)

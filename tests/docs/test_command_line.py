@@ -64,3 +64,8 @@ def test_options_that_a_page_names_exist(page: Path) -> None:
     known = set(re.findall(r"--[\w-]+", make_cli.page())) | {"--help"}
     named = {option for words in code_words(page) for option in re.findall(r"(?<!\S)--[\w-]+", words)}
     assert named <= known
+
+
+def test_the_worker_is_the_same_by_both_names(tmp_path: Path) -> None:
+    by_command = printed(type_in(tmp_path, "perdure worker --help"))
+    assert printed(type_in(ROOT, "python worker.py --help")) == by_command
