@@ -6,6 +6,8 @@ import asyncio
 import atexit
 import functools
 import gc
+import os
+import socket
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -97,7 +99,10 @@ async def search_attributes(client: Client) -> frozenset[str]:
 
 
 async def worker_identities(client: Client, *, task_queue: str = TASK_QUEUE) -> list[str]:
-    """Return the identities of the workers that asked for work of this queue in the last minute."""
+    """Return the identities of the workers that asked for work of this queue in the last minute.
+
+    Those of this machine that have ended since are left out; of others that cannot be known.
+    """
     request = DescribeTaskQueueRequest(
         namespace=client.namespace,
         task_queue=TaskQueue(name=task_queue),
@@ -105,7 +110,7 @@ async def worker_identities(client: Client, *, task_queue: str = TASK_QUEUE) -> 
     )
     async with answering(client):
         found = await client.workflow_service.describe_task_queue(request, timeout=RPC_TIMEOUT)
-    return [poller.identity for poller in found.pollers if _is_recent(poller)]
+    return [poller.identity for poller in found.pollers if _is_recent(poller) and not _has_ended(poller.identity)]
 
 
 async def open_runs(client: Client) -> int:
@@ -115,6 +120,24 @@ async def open_runs(client: Client) -> int:
             f"WorkflowType = '{WORKFLOW}' AND ExecutionStatus = 'Running'", rpc_timeout=RPC_TIMEOUT
         )
     return found.count
+
+
+def identity(pid: int) -> str:
+    """Return how the worker in a process of this machine calls itself."""
+    return f"{pid}@{socket.gethostname()}"
+
+
+def _has_ended(name: str) -> bool:
+    pid, _, _ = name.partition("@")
+    if not pid.isdigit() or name != identity(int(pid)):
+        return False
+    try:
+        os.kill(int(pid), 0)
+    except ProcessLookupError:
+        return True
+    except PermissionError:
+        return False
+    return False
 
 
 def _is_recent(poller: PollerInfo) -> bool:

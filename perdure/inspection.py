@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from google.protobuf.timestamp_pb2 import Timestamp
 from temporalio.api.common.v1 import WorkflowExecution as ExecutionName
-from temporalio.api.enums.v1 import EventType
+from temporalio.api.enums.v1 import EventType, PendingWorkflowTaskState
 from temporalio.api.failure.v1 import Failure as RawFailure
 from temporalio.api.history.v1 import HistoryEvent
 from temporalio.api.workflow.v1 import PendingActivityInfo
@@ -47,12 +47,14 @@ class Look:
         first: Temporal's id of the run's first part.
         pending: calls that it waits for.
         attempt: how often its next workflow task was tried already, 0 if there is none.
+        unclaimed: how long its next workflow task has waited for any worker to take it.
     """
 
     summary: RunSummary
     first: str
     pending: tuple[PendingActivity, ...]
     attempt: int
+    unclaimed: timedelta
 
 
 async def look(client: Client, run_id: str) -> Look:
@@ -74,6 +76,7 @@ async def look(client: Client, run_id: str) -> Look:
         first=found.raw_description.workflow_execution_info.first_run_id or found.run_id,
         pending=tuple(_pending(raw) for raw in found.raw_description.pending_activities),
         attempt=_attempt(found),
+        unclaimed=_unclaimed(found),
     )
 
 
@@ -145,6 +148,13 @@ def _attempt(found: WorkflowExecutionDescription) -> int:
     if found.status is not WorkflowExecutionStatus.RUNNING:
         return 0
     return found.raw_description.pending_workflow_task.attempt
+
+
+def _unclaimed(found: WorkflowExecutionDescription) -> timedelta:
+    task = found.raw_description.pending_workflow_task
+    if task.state != PendingWorkflowTaskState.PENDING_WORKFLOW_TASK_STATE_SCHEDULED:
+        return timedelta()
+    return max(datetime.now(UTC) - _time(task.scheduled_time), timedelta())
 
 
 def _pending(raw: PendingActivityInfo) -> PendingActivity:

@@ -12,6 +12,7 @@ import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+from types import TracebackType
 from typing import Literal
 
 from temporalio.client import Client
@@ -53,10 +54,23 @@ class Place:
     server: TemporalServer | None = None
     worker: WorkerProcess | None = None
     folder: StackFolder | None = field(default=None, repr=False)
+    exits: AsyncExitStack = field(default_factory=AsyncExitStack, repr=False)
 
     def run_url(self, run_id: str) -> str | None:
         """The page of a run in the Temporal UI, None where the UI's address is not known."""
         return self.ui and f"{self.ui}/namespaces/{self.client.namespace}/workflows/{run_id}"
+
+    async def start_worker(self, say: Say) -> None:
+        """Start a worker of our own, which is stopped when the place is left.
+
+        Raises:
+            OperatorError: it cannot be started.
+        """
+        self.worker = WorkerProcess(
+            self.settings, self.client, address=self.local, say=say, started=lambda: _record(self)
+        )
+        self.exits.push_async_callback(self.worker.stop)
+        await self.worker.start()
 
     async def broken(self) -> None:
         """Wait until something of ours that runs depend on is lost for good, for ever if nothing is ours.
@@ -84,7 +98,7 @@ class Place:
 
 @asynccontextmanager
 async def own(settings: Settings, *, port: int, ui_port: int, say: Say) -> AsyncIterator[Place]:
-    """Start a stack on given ports, and stop all of it when the block ends, whoever uses it.
+    """Start a stack on given ports (0 is any free one), and stop all of it when the block ends, whoever uses it.
 
     Raises:
         ConfigurationError: a port is taken, the data folder cannot be written or has a stack already, a server is set.
@@ -101,8 +115,10 @@ async def own(settings: Settings, *, port: int, ui_port: int, say: Say) -> Async
         await _take(folder, exits)
         ports.require_free(port, what="Temporal", option="--port")
         ports.require_free(ui_port, what="the Temporal UI", option="--ui-port")
-        place = await _start_server(settings, folder, exits, port=port, ui_port=ui_port, say=say)
-        await _start_worker(place, exits, say=say)
+        chosen = {"port": port or ports.free_port(), "ui_port": ui_port or ports.free_port()}
+        place = await _start_server(settings, folder, exits, **chosen, say=say)
+        place.exits = exits
+        await place.start_worker(say)
         yield place
 
 
@@ -125,13 +141,13 @@ async def attach(settings: Settings, *, worker: WorkerWish = "always", say: Say)
             place = await _set_server(settings)
         else:
             place = await _local_server(settings, exits, say=say)
+        place.exits = exits
         if await _lacks_worker(place, worker):
             if place.server is None:
                 say("no worker serves this Temporal server: starting one for this command")
-            await _start_worker(place, exits, say=say)
+            await place.start_worker(say)
+        exits.push_async_exit(_Patience(place, say))
         yield place
-        # Not where the block was left in a hurry: whoever was told to stop does not wait for others.
-        await _until_alone(place, say)
 
 
 async def _lacks_worker(place: Place, wish: WorkerWish) -> bool:
@@ -216,13 +232,6 @@ async def _start_server(
     return place
 
 
-async def _start_worker(place: Place, exits: AsyncExitStack, *, say: Say) -> None:
-    worker = WorkerProcess(place.settings, place.client, address=place.local, say=say, started=lambda: _record(place))
-    place.worker = worker
-    exits.push_async_callback(worker.stop)
-    await worker.start()
-
-
 def _record(place: Place) -> None:
     """Let other processes find the stack. Done before the worker is there, too: they may use the server alone."""
     if place.server is None or place.folder is None:
@@ -237,10 +246,22 @@ def _record(place: Place) -> None:
     place.folder.write(record)
 
 
-async def _until_alone(place: Place, say: Say) -> None:
-    """Wait until nobody else uses our stack, and keep it so."""
-    if place.server is None or place.folder is None:
-        return
-    if not place.folder.users.try_acquire():
-        say("other commands use this stack: waiting for them before it stops")
-        await place.folder.users.acquire()
+class _Patience:
+    """Keeps a stack of ours for the others that use it; not where this command was told to stop."""
+
+    def __init__(self, place: Place, say: Say) -> None:
+        self._place = place
+        self._say = say
+
+    async def __aenter__(self) -> None:
+        """Nothing is to be done before."""
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        folder = self._place.folder
+        if self._place.server is None or folder is None or isinstance(error, asyncio.CancelledError):
+            return
+        if not folder.users.try_acquire():
+            self._say("other commands use this stack: waiting for them before it stops")
+            await folder.users.acquire()

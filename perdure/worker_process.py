@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import socket
 import sys
 import time
 from collections import deque
@@ -97,7 +96,7 @@ class WorkerProcess:
         self._started()
 
     async def _asks_for_work(self, child: Child) -> None:
-        identity = f"{child.pid}@{socket.gethostname()}"
+        identity = connection.identity(child.pid)
         while identity not in await connection.worker_identities(self._client):
             if child.exit_code is not None:
                 raise ConfigurationError(f"the worker cannot start: {_words(child)}; its log is {self._log}")

@@ -93,8 +93,8 @@ def run(
 @app.command()
 def up(
     *,
-    port: Annotated[int, typer.Option(help="Port of the Temporal server.")] = 7233,
-    ui_port: Annotated[int, typer.Option(help="Port of the Temporal UI.")] = 8233,
+    port: Annotated[int, typer.Option(help="Port of the Temporal server; 0 takes a free one.")] = 7233,
+    ui_port: Annotated[int, typer.Option(help="Port of the Temporal UI; 0 takes a free one.")] = 8233,
     as_json: Json = False,
 ) -> None:
     """Start Temporal and a worker, until Ctrl-C.

@@ -6,6 +6,7 @@ import asyncio
 import json
 import sys
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from pydantic import ValidationError
 
 from contracts.errors import BadRequest
 from contracts.runs import Budget, RunRequest, RunResult, TranscriptEntry
-from perdure import connection, run_requests
+from perdure import connection, inspection, run_requests
 from perdure.cli import interrupts
 from perdure.cli.interrupts import Interrupts
 from perdure.cli.output import Output
@@ -26,6 +27,9 @@ from perdure.stack import DEFAULT_UI_PORT, Place, attach
 _SCRIPTED = (
     "note: the scripted model answered, which is not a real one: set OPENAI_API_KEY or OPENAI_BASE_URL to use one"
 )
+
+
+_UNCLAIMED = timedelta(seconds=4)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,7 +82,10 @@ async def _run(request: RunRequest, settings: Settings, output: Output, *, heard
             run = await perdure.submit(request)
             output.text(" · ".join(filter(None, (f"run {run.id}", place.run_url(run.id)))), style="dim")
             _cancel_first(run, heard, output)
-            result, entries = await _followed(run, place, output)
+            try:
+                result, entries = await _followed(run, place, output)
+            finally:
+                heard.first(None)
             _print_end(result, place, output)
             output.json(_object(result, entries))
     return 0
@@ -110,17 +117,31 @@ def _cancel_first(run: Run, heard: Interrupts, output: Output) -> None:
 async def _followed(run: Run, place: Place, output: Output) -> tuple[RunResult, list[TranscriptEntry]]:
     printer = TurnPrinter(output)
     printing = asyncio.create_task(printer.follow(run))
-    broken = asyncio.create_task(place.broken())
+    served = asyncio.create_task(_served(run, place, output))
     try:
-        await asyncio.wait([printing, broken], return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait([printing, served], return_when=asyncio.FIRST_COMPLETED)
         if not printing.done():
-            broken.result()
+            served.result()
         printing.result()
         return await run.result(), printer.entries
     finally:
         printing.cancel()
-        broken.cancel()
-        await asyncio.gather(printing, broken, return_exceptions=True)
+        served.cancel()
+        await asyncio.gather(printing, served, return_exceptions=True)
+
+
+async def _served(run: Run, place: Place, output: Output) -> None:
+    """Watch over what serves the run, and raise when that is lost.
+
+    A worker that went away a moment ago still looks as if it were there. So where none takes the run, one is started.
+    """
+    while place.worker is None:
+        await asyncio.sleep(_UNCLAIMED.total_seconds())
+        seen = await inspection.look(place.client, run.id)
+        if seen.unclaimed > _UNCLAIMED:
+            output.say("no worker takes the run: starting one for this command")
+            await place.start_worker(output.say)
+    await place.broken()
 
 
 def _print_end(result: RunResult, place: Place, output: Output) -> None:
