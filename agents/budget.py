@@ -103,7 +103,11 @@ class BudgetAccount:
         """Raise `BudgetExhausted` if the wall time is used up."""
         left = self.seconds_left(now)
         if left is not None and left <= 0:
-            raise BudgetExhausted(f"the run's {self.budget.wall_seconds:g} s are over", limit="wall_seconds")
+            raise self.time_over()
+
+    def time_over(self) -> BudgetExhausted:
+        """The error that says that the wall time is used up."""
+        return BudgetExhausted(f"the run's {self.budget.wall_seconds:g} s are over", limit="wall_seconds")
 
     def seconds_left(self, now: float) -> float | None:
         """Seconds until the wall time is over, None without such a limit."""

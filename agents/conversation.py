@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -161,8 +162,17 @@ class Conversation:
         left = self.run.account.seconds_left(workflow.time())
         await workflow.wait(ends, return_when=asyncio.FIRST_COMPLETED, timeout=left)
         if not talk.done() and not self.run.stopped.done():
-            with self.run.stopping_on_budget():
-                self.run.account.check_time(workflow.time())
+            self.run.stop(self.run.account.time_over())
+        if self.run.is_spent:
+            await self._until_calls_end()
+
+    async def _until_calls_end(self) -> None:
+        """Wait for the calls under way, which the budget has paid for, so that what they say is kept."""
+        left = self.run.account.seconds_left(workflow.time())
+        with suppress(asyncio.TimeoutError):
+            await workflow.wait_condition(
+                lambda: not self.run.under_way, timeout=None if left is None else max(left, 0.0)
+            )
 
     async def _settle(self, talk: asyncio.Task[None]) -> None:
         if talk.done() and not talk.cancelled() and talk.exception() is None:

@@ -134,8 +134,9 @@ class DurableModelClient(ChatCompletionClient):
     async def _ask(self, request: ModelRequest, prompt: Pieces, token: CancellationToken | None) -> CreateResult:
         run = self._run
         run.check_going()
-        with run.stopping_on_budget():
-            held = run.account.reserve_model_call(self._card, chars=prompt.chars, now=workflow.time())
+        held = await run.within_budget(
+            lambda: run.account.reserve_model_call(self._card, chars=prompt.chars, now=workflow.time())
+        )
         activity_id = f"{self._path}:{run.next_call(self._path)}"
         reply: ModelReply | None = None
         try:

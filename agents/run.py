@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -102,8 +103,12 @@ class Run:
         Raises:
             BudgetExhausted: all turns are used; the run is told to stop.
         """
-        with self.stopping_on_budget():
+        self.check_going()
+        try:
             number = self.account.begin_turn()
+        except BudgetExhausted as error:
+            self.stop(error)
+            raise
         self.turns_by_agent[agent] = number
         _turn.set(Turn(number))
 
@@ -130,9 +135,23 @@ class Run:
         # Shielded, so that a task which is given up need not wait until a lost worker's call is known to have ended.
         return await asyncio.shield(call)
 
-    def stopping_on_budget(self) -> _StopOnBudget:
-        """Within this context, a spent budget stops the run before it goes on as an error."""
-        return _StopOnBudget(self)
+    async def within_budget(self, reserve: Callable[[], _Outcome]) -> _Outcome:
+        """Return what a reservation returns. Where the budget is spent, tell the run to stop and wait for its end.
+
+        No error is raised then: it would end the team at once, and with it what its other agents are about to say.
+        """
+        try:
+            return reserve()
+        except BudgetExhausted as error:
+            self.stop(error)
+            never: asyncio.Future[_Outcome] = asyncio.get_running_loop().create_future()
+            return await never  # the end of the run cancels this task
+
+    @property
+    def is_spent(self) -> bool:
+        """Whether the run stops because of a limit other than its time: then its calls under way may still end."""
+        reason = self.stopped.result() if self.stopped.done() else None
+        return isinstance(reason, BudgetExhausted) and reason.limit != "wall_seconds"
 
     def check_going(self) -> None:
         """Raise `asyncio.CancelledError` where the run is about to end, so that nothing new is scheduled."""
@@ -143,15 +162,3 @@ class Run:
         del self.under_way[call]
         if not call.cancelled():
             call.exception()  # marks it as retrieved: a call that was given up has nobody who reads it
-
-
-class _StopOnBudget:
-    def __init__(self, run: Run) -> None:
-        self._run = run
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> None:
-        if isinstance(error, BudgetExhausted):
-            self._run.stop(error)

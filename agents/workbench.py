@@ -65,8 +65,7 @@ class DurableWorkbench(Workbench):
         run = self._run
         run.check_going()
         turn = run.turn()
-        with run.stopping_on_budget():
-            run.account.reserve_tool_call(in_turn=turn.tool_calls, now=workflow.time())
+        await run.within_budget(lambda: run.account.reserve_tool_call(in_turn=turn.tool_calls, now=workflow.time()))
         turn.tool_calls += 1
         request = ToolRequest(
             path=self._path, turn=turn.number, tool=name, files=run.request.files, arguments=_as_json(arguments)
@@ -152,12 +151,14 @@ def _start_quick(tool: RegisteredTool, request: ToolRequest, activity_id: str) -
 
 
 def _as_json(arguments: Mapping[str, Any] | None) -> str:
-    return json.dumps(dict(arguments or {}), ensure_ascii=False, separators=(",", ":"))
+    # A model may send a list or a number here, and AutoGen hands it on; the activity says what is wrong with it.
+    return json.dumps({} if arguments is None else arguments, ensure_ascii=False, separators=(",", ":"))
 
 
 def _summary(request: ToolRequest) -> str:
     inner = "…"
     if isinstance(request.arguments, str):
-        inner = ", ".join(str(value) for value in json.loads(request.arguments).values())
+        arguments = json.loads(request.arguments)
+        inner = ", ".join(map(str, arguments.values() if isinstance(arguments, dict) else [arguments]))
     shown = inner if len(inner) <= _SUMMARY_CHARS else inner[: _SUMMARY_CHARS - 1] + "…"
     return f"{request.tool}({shown})"
