@@ -184,8 +184,8 @@ class WorkflowAgentRuntime(AgentRuntime):
     async def _deliver(self, message: Any, recipient: AgentId, context: MessageContext) -> Any:
         agent = await self._agent(recipient)
         self._on_delivery(agent, message)
-        # Each delivery is a task with a context of its own. Setting the variable back would fail where the worker forgets
-        # the run, as that happens in another context.
+        # Each delivery is a task with a context of its own. Setting the variable back would fail where the worker
+        # forgets the run, as that happens in another context.
         MessageHandlerContext._MESSAGE_HANDLER_CONTEXT.set(agent.id)
         return await agent.on_message(message, ctx=context)
 
