@@ -1,0 +1,79 @@
+"""Record a history of each team kind for the replay tests: ``python -m tests.replay.record [TEAM …]``.
+
+Run it after a change that is meant to alter what runs schedule, and commit what it wrote: runs of earlier versions that
+are still under way would not survive such a change.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from temporalio.client import WorkflowHistory
+
+from perdure import connection, temporal_binary
+from perdure.ports import free_port
+from perdure.settings import TemporalSettings
+from perdure.temporal_server import ServerPlace, TemporalServer
+from tests.support.model_server import ModelServer
+from tests.support.running import Runner, runner
+from tests.support.scripts import teams
+from tests.support.teams import TEAMS
+
+HISTORIES = Path(__file__).parent / "histories"
+TASK_QUEUE = "perdure"
+# What says where and when it was recorded, and what replay does not look at.
+_REPLACED = {"identity": "recorder"}
+_LEFT_OUT = {"taskId", "requestId", "meteringMetadata", "historySizeBytes", "userMetadata", "memo", "priority"}
+
+
+async def record(names: list[str]) -> None:
+    """Run each team on a server of its own and write down what happened."""
+    with tempfile.TemporaryDirectory() as folder, ModelServer(teams) as model:
+        home = Path(folder)
+        binary = await temporal_binary.find(os.environ, say=print)
+        place = ServerPlace(
+            port=free_port(), ui_port=free_port(), database=home / "temporal.db", log=home / "temporal.log"
+        )
+        server = TemporalServer(binary, place)
+        await server.start()
+        try:
+            client = await connection.connect(TemporalSettings(address=place.address))
+            async with runner(client, home, model_url=model.url, task_queue=TASK_QUEUE) as running:
+                for name in names:
+                    await _record(running, name)
+        finally:
+            await server.stop()
+
+
+async def _record(running: Runner, name: str) -> None:
+    run = await running.start(name, run_id=f"recorded-{name}")
+    await run.result(timeout=60)
+    history = await running.history(run)
+    write(history, HISTORIES / f"{name}.json")
+    print(f"{name}: {len(history.events)} events")  # noqa: T201 - a command
+
+
+def write(history: WorkflowHistory, file: Path) -> None:
+    """Write a history, one event a line, without what says where it was recorded."""
+    events = [
+        json.dumps(_kept(event), sort_keys=True, separators=(",", ":")) for event in history.to_json_dict()["events"]
+    ]
+    file.write_text('{"events": [\n' + ",\n".join(events) + "\n]}\n", encoding="utf-8")
+
+
+def _kept(value: Any) -> Any:
+    if isinstance(value, dict) and value.get("kind") == "TASK_QUEUE_KIND_STICKY":
+        return {**value, "name": "sticky"}  # its name holds the machine's
+    if isinstance(value, dict):
+        return {key: _REPLACED.get(key) or _kept(part) for key, part in value.items() if key not in _LEFT_OUT}
+    return [_kept(part) for part in value] if isinstance(value, list) else value
+
+
+if __name__ == "__main__":
+    asyncio.run(record(sys.argv[1:] or list(TEAMS)))
