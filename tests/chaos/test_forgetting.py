@@ -5,18 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from autogen_agentchat.messages import BaseChatMessage
 from temporalio.client import Client
 
-from tests.support.chaos_chains import Part, parts, prompts, replay
+from tests.support.chaos_chains import Part, parts, replay
+from tests.support.chaos_client import RecordingContext, take_seen
 from tests.support.chaos_stores import run_forgetting
-from tests.support.chaos_teams import keep_talking, lasting
-from tests.support.model_server import ModelServer
+from tests.support.chaos_teams import lasting
 from tests.support.running import TASK, turns
-from tests.support.stock import run_stock
-
-
-# The stock run's structured answers to MagenticOne make Pydantic warn.
-pytestmark = pytest.mark.filterwarnings("ignore:Pydantic serializer warnings")
+from tests.support.teams import Turn
 
 
 @pytest.mark.parametrize("team", ["two-60", "buffered-60", "head_and_tail-60", "selector-30", "magentic-20"])
@@ -36,17 +33,19 @@ async def test_fifteen_hundred_calls_with_a_store_that_forgets(team: str, client
 
 async def _same_as_stock(team: str, client: Client, folder: Path, *, least_calls: int = 1) -> list[Part]:
     kind, _, length = team.partition("-")
-    with ModelServer(keep_talking, keep_bodies=False) as model:
-        stock = await run_stock(lasting(kind, int(length)), TASK, url=model.url)
-        wanted, calls = prompts(model), len(model.requests)
-        model.reset()
-        wipe_at = (calls // 3, calls * 2 // 3)
-        came = await run_forgetting(client, folder, model, team=team, wipe_at=wipe_at, seconds=600)
-        seen = prompts(model)
+    take_seen()
+    stock = await lasting(kind, int(length))(RecordingContext()).run(task=TASK)
+    wanted = take_seen()
+    calls = sum(map(len, wanted.values()))
+    wipe_at = (calls // 3, calls * 2 // 3)
+    came = await run_forgetting(client, folder, team=team, wipe_at=wipe_at, seconds=600)
     assert calls >= least_calls
-    assert seen == wanted
-    assert turns(came.transcript) == stock.turns
+    assert take_seen() == wanted
+    said = [
+        Turn(message.source, message.to_text()) for message in stock.messages if isinstance(message, BaseChatMessage)
+    ]
+    assert list(turns(came.transcript)) == said
     assert came.result.usage.model_calls == calls
     assert came.result.detail == stock.stop_reason
-    assert came.result.answer == stock.turns[-1].text
+    assert came.result.answer == said[-1].text
     return await parts(client, came.run_id)

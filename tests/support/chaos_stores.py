@@ -12,7 +12,7 @@ from pathlib import Path
 from temporalio.client import Client
 
 from contracts.runs import RunResult, TranscriptEntry
-from tests.support.model_server import ModelServer
+from tests.support.chaos_client import calls
 from tests.support.running import TASK, door, new_queue, runner
 from tests.support.waiting import until
 
@@ -35,28 +35,27 @@ class Remembered:
 
 
 async def run_forgetting(
-    client: Client, home: Path, model: ModelServer, *, team: str, wipe_at: Sequence[int], seconds: float
+    client: Client, home: Path, *, team: str, wipe_at: Sequence[int], seconds: float
 ) -> Remembered:
-    """Run a team; at these numbers of model calls lose the worker with all its caches, and the store.
+    """Run a team with the recording model; at these numbers of model calls lose the worker with all its caches, and the store.
 
     Args:
         client: connection to the server.
         home: the data folder.
-        model: the model server, which counts.
         team: name of the team.
         wipe_at: model calls before each loss.
         seconds: most time between two losses, in seconds.
     """
     queue = new_queue()
-    run = await (await door(client, queue)).start(team, TASK)
-    for calls in wipe_at:
-        async with runner(client, home, model_url=model.url, app=APP, task_queue=queue):
-            await _until_asked(model, calls, seconds=seconds)
+    run = await (await door(client, queue)).start(team, TASK, model="recording")
+    for number in wipe_at:
+        async with runner(client, home, model_url=None, app=APP, task_queue=queue):
+            await _until_asked(number, seconds=seconds)
         assert wipe_segments(home) > 0
-    async with runner(client, home, model_url=model.url, app=APP, task_queue=queue):
+    async with runner(client, home, model_url=None, app=APP, task_queue=queue):
         result = await asyncio.wait_for(run.result(), seconds)
         return Remembered(run.id, result, await run.transcript())
 
 
-async def _until_asked(model: ModelServer, calls: int, *, seconds: float) -> None:
-    await until(lambda: len(model.requests) >= calls, seconds=seconds, what=f"model call {calls}")
+async def _until_asked(number: int, *, seconds: float) -> None:
+    await until(lambda: calls() >= number, seconds=seconds, what=f"model call {number}")
