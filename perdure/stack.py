@@ -9,22 +9,16 @@ from __future__ import annotations
 import asyncio
 import os
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
-from types import TracebackType
 from typing import Literal
-
-from temporalio.client import Client
 
 from contracts.errors import BackendUnavailable, ConfigurationError, OperatorError
 from perdure import connection, ports, temporal_binary
+from perdure.place import Patience, Place, Say
 from perdure.settings import Settings
-from perdure.stack_record import StackFolder, StackRecord
+from perdure.stack_record import StackFolder
 from perdure.temporal_server import ServerPlace, TemporalServer
-from perdure.worker_process import WorkerProcess
-
-Say = Callable[[str], None]
 
 WorkerWish = Literal["always", "if_idle", "never"]
 
@@ -32,68 +26,6 @@ DEFAULT_PORT = 7233
 DEFAULT_UI_PORT = 8233
 _JOIN_SECONDS = 60
 _POLL_SECONDS = 0.05
-
-
-@dataclass(kw_only=True)
-class Place:
-    """A server that answers, and what of it is ours.
-
-    Attributes:
-        settings: settings that lead to this server.
-        local: HOST:PORT where the server is a local stack, ours or another process's; None where it was set.
-        client: a connection to it.
-        ui: address of its Temporal UI, None where that is not known.
-        server: the server, if this process owns it.
-        worker: the worker, if this process owns one.
-    """
-
-    settings: Settings
-    client: Client
-    local: str | None = None
-    ui: str | None = None
-    server: TemporalServer | None = None
-    worker: WorkerProcess | None = None
-    folder: StackFolder | None = field(default=None, repr=False)
-    exits: AsyncExitStack = field(default_factory=AsyncExitStack, repr=False)
-
-    def run_url(self, run_id: str) -> str | None:
-        """The page of a run in the Temporal UI, None where the UI's address is not known."""
-        return self.ui and f"{self.ui}/namespaces/{self.client.namespace}/workflows/{run_id}"
-
-    async def start_worker(self, say: Say) -> None:
-        """Start a worker of our own, which is stopped when the place is left.
-
-        Raises:
-            OperatorError: it cannot be started.
-        """
-        self.worker = WorkerProcess(
-            self.settings, self.client, address=self.local, say=say, started=lambda: _record(self)
-        )
-        self.exits.push_async_callback(self.worker.stop)
-        await self.worker.start()
-
-    async def broken(self) -> None:
-        """Wait until something of ours that runs depend on is lost for good, for ever if nothing is ours.
-
-        Raises:
-            OperatorError: the server or the worker ended.
-        """
-        watched = [asyncio.create_task(self._server_ended())]
-        if self.worker is not None:
-            watched.append(asyncio.create_task(self.worker.gave_up()))
-        try:
-            done, _ = await asyncio.wait(watched, return_when=asyncio.FIRST_COMPLETED)
-            done.pop().result()
-        finally:
-            for task in watched:
-                task.cancel()
-
-    async def _server_ended(self) -> None:
-        if self.server is None:
-            await asyncio.Event().wait()
-            return
-        exit_code = await self.server.child.wait()
-        raise OperatorError(f"the Temporal server ended ({exit_code}); its log is {self.server.place.log}")
 
 
 @asynccontextmanager
@@ -146,7 +78,7 @@ async def attach(settings: Settings, *, worker: WorkerWish = "always", say: Say)
             if place.server is None:
                 say("no worker serves this Temporal server: starting one for this command")
             await place.start_worker(say)
-        exits.push_async_exit(_Patience(place, say))
+        exits.push_async_exit(Patience(place, say))
         yield place
 
 
@@ -228,40 +160,5 @@ async def _start_server(
     client = await connection.connect(local.temporal)
     place = Place(settings=local, client=client, local=where.address, ui=where.ui, server=server, folder=folder)
     exits.callback(folder.clear)
-    _record(place)
+    place.record()
     return place
-
-
-def _record(place: Place) -> None:
-    """Let other processes find the stack. Done before the worker is there, too: they may use the server alone."""
-    if place.server is None or place.folder is None:
-        return
-    record = StackRecord(
-        address=place.server.place.address,
-        ui=place.server.place.ui,
-        pid=os.getpid(),
-        server_pid=place.server.child.pid,
-        worker_pid=place.worker.pid if place.worker else None,
-    )
-    place.folder.write(record)
-
-
-class _Patience:
-    """Keeps a stack of ours for the others that use it; not where this command was told to stop."""
-
-    def __init__(self, place: Place, say: Say) -> None:
-        self._place = place
-        self._say = say
-
-    async def __aenter__(self) -> None:
-        """Nothing is to be done before."""
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        folder = self._place.folder
-        if self._place.server is None or folder is None or isinstance(error, asyncio.CancelledError):
-            return
-        if not folder.users.try_acquire():
-            self._say("other commands use this stack: waiting for them before it stops")
-            await folder.users.acquire()

@@ -19,7 +19,6 @@ from perdure.settings import Settings
 Say = Callable[[str], None]
 
 _START_SECONDS = 30
-_STOP_SECONDS = 5
 _POLL_SECONDS = 0.05
 _RESTARTS = 5
 _RESTART_WINDOW_SECONDS = 60
@@ -74,13 +73,13 @@ class WorkerProcess:
         assert self._watch is not None, "the worker was not started"
         await asyncio.shield(self._watch)
 
-    async def stop(self) -> None:
+    async def stop(self, *, grace_seconds: float) -> None:
         """Stop it and wait until it is gone. Stopping one that was not started changes nothing."""
         if self._watch is not None:
             self._watch.cancel()
             await asyncio.wait([self._watch])
         if self._child is not None:
-            await self._child.stop(grace_seconds=_STOP_SECONDS)
+            await self._child.stop(grace_seconds=grace_seconds)
 
     async def _spawn(self) -> None:
         # -P: a folder of the user's that is called like one of our packages must not stand in for it.

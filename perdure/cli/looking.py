@@ -14,9 +14,10 @@ from perdure.cli.output import Output
 from perdure.cli.turns import TurnPrinter, transcript_object, usage_line, usage_object
 from perdure.client import Perdure
 from perdure.descriptions import RunDescription, RunSummary
+from perdure.place import Place
 from perdure.run import Run
 from perdure.settings import Settings
-from perdure.stack import Place, WorkerWish, attach
+from perdure.stack import WorkerWish, attach
 
 _CANCEL_SECONDS = 10
 

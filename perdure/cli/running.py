@@ -20,9 +20,10 @@ from perdure.cli.interrupts import Interrupts
 from perdure.cli.output import Output
 from perdure.cli.turns import TurnPrinter, transcript_object, usage_line, usage_object
 from perdure.client import Perdure
+from perdure.place import Place
 from perdure.run import Run
 from perdure.settings import Settings, one_line
-from perdure.stack import DEFAULT_UI_PORT, Place, attach
+from perdure.stack import DEFAULT_UI_PORT, attach
 
 _SCRIPTED = (
     "note: the scripted model answered, which is not a real one: set OPENAI_API_KEY or OPENAI_BASE_URL to use one"
