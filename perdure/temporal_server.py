@@ -23,6 +23,8 @@ DYNAMIC_CONFIG = (
     'history.timerProcessorMaxTimeShift="10ms"',
     "matching.numTaskqueueReadPartitions=1",
     "matching.numTaskqueueWritePartitions=1",
+    # An activity goes to the worker that asked for it, in the answer to its workflow task.
+    "system.enableActivityEagerExecution=true",
 )
 _START_SECONDS = 30
 _POLL_SECONDS = 0.03
