@@ -19,7 +19,7 @@ from perdure import Perdure
 from perdure.children import Child
 from perdure.run import Run
 from perdure.temporal_server import TemporalServer
-from tests.support.chaos_chains import conversation, parts
+from tests.support.chaos_chains import conversation, parts, report
 from tests.support.chaos_errand import MODEL_CALLS, QUICK_TOOLS, SLOW_TOOLS, TASK, TEAM, traces
 from tests.support.chaos_model import chaos_model
 from tests.support.chaos_worker import WorkerHome, kill
@@ -166,7 +166,7 @@ async def test_a_killed_worker_costs_nothing_that_was_done(
     notes = Counter(line for line in scene.traces() if line.startswith("begin"))
     done = completed(before, "call_model"), completed(before, "call_tool")
     again = sum(requests.values()) - MODEL_CALLS, {line: count for line, count in notes.items() if count > 1}
-    print(f"{moment}: goes on after {went_on:.1f} s; {len(done[0])} answers, {len(done[1])} tools kept; again {again}")  # noqa: T201
+    report(f"{moment}: goes on after {went_on:.1f} s; {len(done[0])} answers, {len(done[1])} tools kept; again {again}")
 
     assert [(entry.source, entry.kind, entry.text) for entry in said] == [
         (entry.source, entry.kind, entry.text) for entry in undisturbed

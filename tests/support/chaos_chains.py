@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -59,6 +60,11 @@ async def parts(client: Client, run_id: str) -> list[Part]:
 async def conversation(chain: Sequence[Part]) -> list[TranscriptEntry]:
     """What was said in all parts."""
     return [entry for part in chain for entry in await part.entries()]
+
+
+def report(line: str) -> None:
+    """Say what was measured, for those who run pytest with -s."""
+    sys.stdout.write(f"\n{line}\n")
 
 
 def prompts(model: ModelServer) -> dict[str, list[str]]:

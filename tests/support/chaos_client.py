@@ -66,7 +66,7 @@ class RecordingClient(ChatCompletionClient):
         assert isinstance(answer, Text | Tools)
         return _result(answer, prefix=f"{request.speaker}-{len(seen)}")
 
-    async def create_stream(self, *args: Any, **kwargs: Any) -> AsyncGenerator[str | CreateResult, None]:  # type: ignore[override]
+    async def create_stream(self, *args: Any, **kwargs: Any) -> AsyncGenerator[str | CreateResult, None]:
         """Answer in one piece."""
         yield await self.create(*args, **kwargs)
 
@@ -90,7 +90,7 @@ class RecordingClient(ChatCompletionClient):
         return 0
 
     @property
-    def capabilities(self) -> ModelInfo:  # type: ignore[override]
+    def capabilities(self) -> ModelInfo:
         """See `model_info`."""
         return self.model_info
 

@@ -37,7 +37,7 @@ class Remembered:
 async def run_forgetting(
     client: Client, home: Path, *, team: str, wipe_at: Sequence[int], seconds: float
 ) -> Remembered:
-    """Run a team with the recording model; at these numbers of model calls lose the worker with all its caches, and the store.
+    """Run a team with the recording model; after so many model calls lose the worker with its caches, and the store.
 
     Args:
         client: connection to the server.
