@@ -88,6 +88,7 @@ async def _run(request: RunRequest, settings: Settings, output: Output, *, heard
             finally:
                 heard.first(None)
             _print_end(result, place, output)
+            output.progress("stopping")
             output.json(_object(result, entries))
     return 0
 

@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 
 from perdure import temporal_binary
+from perdure.ports import free_port
+from perdure.temporal_server import ServerPlace, TemporalServer
 from tests.support.command_line import CommandLine
 from tests.support.model_server import ModelServer
 from tests.support.scripts import teams
@@ -26,6 +28,16 @@ async def binary() -> Path:
 def command_line(tmp_path: Path) -> CommandLine:
     """The command line in an empty folder, with nothing set."""
     return CommandLine(tmp_path)
+
+
+@pytest.fixture
+async def lone_server(binary: Path, tmp_path: Path) -> AsyncIterator[TemporalServer]:
+    """A Temporal server for one test, which no worker has ever asked for work."""
+    place = ServerPlace(port=free_port(), ui_port=free_port(), database=tmp_path / "lone.db", log=tmp_path / "lone.log")
+    server = TemporalServer(binary, place)
+    await server.start()
+    yield server
+    await server.stop()
 
 
 class Shared:

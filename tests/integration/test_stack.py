@@ -7,18 +7,22 @@ import os
 import shutil
 import signal
 import socket
+import sys
 from pathlib import Path
+from subprocess import PIPE
 
 import pytest
 from temporalio import workflow
+from temporalio.client import WorkflowExecutionStatus
 from temporalio.worker import Worker
 
+from contracts.runs import RunRequest
 from perdure import connection
 from perdure.settings import TemporalSettings
 from perdure.stack_record import StackFolder, StackRecord
 from perdure.temporal_server import TemporalServer
 from tests.support import rules
-from tests.support.command_line import CommandLine, ended
+from tests.support.command_line import ROOT, CommandLine, ended
 from tests.support.model_server import ModelServer
 from tests.support.rules import waiting
 from tests.support.scripts import teams
@@ -26,13 +30,14 @@ from tests.support.stock import KEY, MODEL
 from tests.support.waiting import until
 
 
-@workflow.defn(sandboxed=False)
-class Nothing:
-    """Stands for the workflows of a worker elsewhere."""
+@workflow.defn(name="AgentRun", sandboxed=False)
+class Broken:
+    """Stands for a run whose workflow task fails again and again."""
 
     @workflow.run
-    async def run(self) -> None:
-        """Do nothing."""
+    async def run(self, request: RunRequest) -> None:
+        """Fail as code does that was not meant to."""
+        raise ImportError("cannot import name 'team' from 'shop'")
 
 
 pytestmark = pytest.mark.usefixtures("binary")
@@ -173,14 +178,14 @@ async def test_an_app_that_cannot_be_imported_is_told_by_one_line(
 
 
 async def test_a_server_that_is_set_is_used_and_lacks_a_worker_at_first(
-    command_line: CommandLine, temporal: TemporalServer
+    command_line: CommandLine, lone_server: TemporalServer
 ) -> None:
-    address = temporal.place.address
-    set_ = command_line.with_(TEMPORAL_ADDRESS=address, PERDURE_TEMPORAL_UI=temporal.place.ui)
+    address = lone_server.place.address
+    set_ = command_line.with_(TEMPORAL_ADDRESS=address, PERDURE_TEMPORAL_UI=lone_server.place.ui)
     run = await set_.run("run", "survey", "x", "--files", ".")
     assert run.code == 0, run.err
     assert run.err.startswith("no worker serves this Temporal server: starting one for this command\n")
-    assert run.out.splitlines()[-1].startswith(f"{temporal.place.ui}/namespaces/default/workflows/survey-")
+    assert run.out.splitlines()[-1].startswith(f"{lone_server.place.ui}/namespaces/default/workflows/survey-")
     assert not (command_line.home / "temporal.db").exists()
     refused = await set_.run("up")
     assert refused.code == 3
@@ -260,15 +265,44 @@ async def test_go_that_cannot_build_the_server_is_quoted(command_line: CommandLi
 
 
 async def test_a_worker_that_went_away_unseen_is_stood_in_for(
-    command_line: CommandLine, temporal: TemporalServer
+    command_line: CommandLine, lone_server: TemporalServer
 ) -> None:
-    set_ = command_line.with_(TEMPORAL_ADDRESS=temporal.place.address)
-    client = await connection.connect(TemporalSettings(address=temporal.place.address))
+    set_ = command_line.with_(TEMPORAL_ADDRESS=lone_server.place.address)
+    client = await connection.connect(TemporalSettings(address=lone_server.place.address))
     # What a worker on another machine leaves behind for five minutes.
-    elsewhere = Worker(client, task_queue=connection.TASK_QUEUE, workflows=[Nothing], identity="1@elsewhere")
+    elsewhere = Worker(client, task_queue=connection.TASK_QUEUE, workflows=[Broken], identity="1@elsewhere")
     async with elsewhere:
         while await connection.worker_identities(client) != ["1@elsewhere"]:
             await asyncio.sleep(0.1)
     run = await set_.run("run", "survey", "x", "--files", ".", "--json")
     assert (run.code, run.json["status"]) == (0, "completed")
     assert run.err.startswith("no worker takes the run: starting one for this command\n")
+
+
+async def test_a_run_that_is_stuck_is_told_of_by_one_line_and_kept(
+    command_line: CommandLine, lone_server: TemporalServer
+) -> None:
+    set_ = command_line.with_(TEMPORAL_ADDRESS=lone_server.place.address)
+    client = await connection.connect(TemporalSettings(address=lone_server.place.address))
+    async with Worker(client, task_queue=connection.TASK_QUEUE, workflows=[Broken]):
+        while not await connection.worker_identities(client):
+            await asyncio.sleep(0.1)
+        run = await set_.run("run", "shop", "x", "--id", "stuck")
+        assert (run.code, run.err.count("\n")) == (3, 1)
+        assert run.seconds < 10
+        assert run.err.startswith("error: run 'stuck' is stuck, its workflow task fails again and again: ImportError: ")
+        shown = await set_.run("show", "stuck")
+    assert "status   stuck" in shown.out
+    assert "its workflow task fails again and again: ImportError: cannot import name 'team' from 'shop'" in shown.out
+    assert (await client.get_workflow_handle("stuck").describe()).status is WorkflowExecutionStatus.RUNNING
+
+
+async def test_worker_py_is_the_command(command_line: CommandLine) -> None:
+    environ = {**command_line.environ, "TEMPORAL_ADDRESS": "127.0.0.1:1"}
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, ROOT / "worker.py", cwd=command_line.folder, env=environ, stdout=PIPE, stderr=PIPE
+    )
+    worker = await ended(process)
+    assert worker.code == 3
+    assert worker.err.startswith("error: Temporal does not answer at 127.0.0.1:1")
+    assert worker.err.count("\n") == 1
