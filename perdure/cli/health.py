@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from importlib import metadata
 from importlib.util import find_spec
+from pathlib import Path
 
 from contracts.errors import PerdureError
 from perdure import connection, stack_record, temporal_binary
@@ -44,7 +45,8 @@ class Check:
 def doctor(*, as_json: bool) -> int:
     """Look at everything, print it, and return 0 unless something that is needed is broken."""
     settings, output = Settings.load(), Output(as_json=as_json)
-    checks = [*_installed(), _home(settings), *asyncio.run(_temporal(settings)), *_app(settings)]
+    checks = [*_installed(), _home(settings), *asyncio.run(_temporal(settings))]
+    checks += _app(settings) if _agents().ok else []
     for check in checks:
         mark, style = ("ok", "green") if check.ok else ("missing", "red" if check.needed else "yellow")
         output.text(f"{mark:<8} {check.name}: {check.found}", style=style)
@@ -75,8 +77,10 @@ def _package(name: str) -> Check:
 
 def _agents() -> Check:
     """The package `openai-agents` is imported as `agents` too; only one of them can be there."""
-    spec = find_spec("agents.registry")
-    if spec is not None:
+    spec = find_spec("agents")
+    ours = Path(__file__).parents[2] / "agents"
+    alone = not any(metadata.distributions(name="openai-agents"))
+    if alone and spec is not None and list(spec.submodule_search_locations or ()) == [str(ours)]:
         return Check(name="package agents", ok=True, found="Perdure's own")
     remedy = "uninstall openai-agents from this environment and install perdure again"
     return Check(name="package agents", ok=False, found="another package of that name", remedy=remedy)

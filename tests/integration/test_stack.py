@@ -306,3 +306,17 @@ async def test_worker_py_is_the_command(command_line: CommandLine) -> None:
     assert worker.code == 3
     assert worker.err.startswith("error: Temporal does not answer at 127.0.0.1:1")
     assert worker.err.count("\n") == 1
+
+
+async def test_the_doctor_says_what_is_missing_and_what_to_do(command_line: CommandLine) -> None:
+    well = await command_line.run("doctor")
+    assert well.code == 0
+    assert "ok       package agents: Perdure's own" in well.out
+    assert "set OPENAI_API_KEY, or OPENAI_BASE_URL for a server of your own, to use a real one" in well.out
+    ill = await command_line.with_(PERDURE_APP="no_such_app", TEMPORAL_ADDRESS="127.0.0.1:1").run("doctor", "--json")
+    assert ill.code == 3
+    broken = {check["name"]: check["remedy"] for check in ill.json if not check["ok"]}
+    assert broken == {
+        "Temporal server": "start it, or unset TEMPORAL_ADDRESS",
+        "app modules": "mend the module, or correct PERDURE_APP",
+    }
