@@ -30,9 +30,11 @@ from autogen_core.model_context import (
 )
 
 from tests.support.answers import Answer, Call, Slow, Text, Tools
-from tests.support.chat import ChatRequest
-from tests.support.scripts import LONG_ANSWER, seen, teams
+from tests.support.chat import ChatRequest, short_digest
+from tests.support.scripts import seen, teams
 from tests.support.teams import Context, Factory, agent, agents
+
+_LONG_WORDS = 120
 
 LongTeam = Callable[[Context, int], Team]
 
@@ -166,10 +168,12 @@ def keep_talking(request: ChatRequest) -> Answer:
 
 
 def keep_talking_long(request: ChatRequest) -> Answer:
-    """The same with 2 KB in each answer of an agent."""
+    """The same with 2 KB in each answer of an agent, no two alike."""
     answer = keep_talking(request)
-    is_chat = isinstance(answer, Text) and request.speaker and " turn " in answer.text
-    return Text(f"{answer.text} {LONG_ANSWER}") if is_chat and isinstance(answer, Text) else answer
+    if not isinstance(answer, Text) or " turn " not in answer.text:
+        return answer
+    more = " ".join(short_digest(f"{answer.text} {word}".encode()) for word in range(_LONG_WORDS))
+    return Text(f"{answer.text} {more}")
 
 
 def _said_or_chosen(request: ChatRequest) -> Answer:
