@@ -51,7 +51,9 @@ class CommandLine:
         self.folder = folder
         self.home = folder / ".perdure"
         inherited = {name: value for name, value in os.environ.items() if not name.startswith(_OURS)}
-        self.environ = {**inherited, "PYTHONPATH": str(ROOT), **environ}
+        # A configuration of Temporal's that this machine has must not lead a test to a server of somebody's.
+        ours = {"PYTHONPATH": str(ROOT), "TEMPORAL_CONFIG_FILE": os.devnull}
+        self.environ = {**inherited, **ours, **environ}
 
     def with_(self, **environ: str) -> CommandLine:
         """The same with other variables too."""
