@@ -14,7 +14,7 @@ from perdure import failures, following, inspection
 from perdure.connection import RPC_TIMEOUT, answering
 from perdure.descriptions import Failure, RunDescription
 
-_STUCK_CHECK_SECONDS = 1
+_STUCK_CHECK_SECONDS = 2
 
 
 class Run:
