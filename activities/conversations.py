@@ -46,7 +46,7 @@ class Conversations:
             found = await resolve(self._store, _conversation(), request.text)
             if isinstance(found, Missing):
                 return CheckpointOutcome(missing=found)
-            packed = pack(found.text)
+            packed = pack(found.pieces)
             await self._checkpoints.save(_conversation(), request.checkpoint, packed)
             await self._store.write(_conversation(), found.blobs)
             return CheckpointOutcome(pages=len(_pages(packed)))

@@ -37,8 +37,13 @@ def list_blobs(pieces: Sequence[str]) -> dict[bytes, bytes]:
 class Resolved:
     """The text that a recipe makes, and what must be kept so that later recipes can copy from it."""
 
-    text: str
+    pieces: list[str]
     blobs: dict[bytes, bytes]
+
+    @property
+    def text(self) -> str:
+        """All pieces together."""
+        return "".join(self.pieces)
 
 
 async def resolve(store: SegmentStore, conversation: str, recipe: Recipe) -> Resolved | Missing:
@@ -63,8 +68,8 @@ def _joined(
     if lost := [name.hex() for name in dict.fromkeys(digests) if name not in pieces]:
         return Missing(digests=tuple(lost[:MOST_MISSING]))
     key = bytes.fromhex(manifest_key(digests))
-    text = b"".join(pieces[name] for name in digests).decode()
-    return Resolved(text=text, blobs={**new, key: manifest_bytes(digests)})
+    texts = {name: piece.decode() for name, piece in pieces.items()}
+    return Resolved(pieces=[texts[name] for name in digests], blobs={**new, key: manifest_bytes(digests)})
 
 
 def _split(listed: bytes) -> list[bytes]:

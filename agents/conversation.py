@@ -33,6 +33,13 @@ from contracts.runs import RunRequest
 # A cancelled model call is waited for this long (s), so that its HTTP request is cut before the run closes.
 CANCEL_GRACE = 1.5
 
+# Temporal terminates a run whose one history is longer. A run that cannot begin a new one ends before that, with what
+# it has.
+_MOST_EVENTS = 51_200
+_MOST_BYTES = 50 * 1024 * 1024
+_FULL = 0.8
+_SPENT = 0.95
+
 Said = BaseAgentEvent | BaseChatMessage
 
 
@@ -134,10 +141,24 @@ class Conversation:
 
     def _history_is_long(self) -> bool:
         info = workflow.info()
-        # A long conversation fills much of its new history at once. Pausing before as much again was said would cost
-        # more history than the turns themselves.
-        grown = info.get_current_history_size() >= 2 * self._restored_bytes
-        return grown and info.is_continue_as_new_suggested()
+        # A long conversation fills much of its new history at once. Pausing before twice as much again has happened
+        # would cost more history than the turns themselves.
+        grown = info.get_current_history_size() >= 3 * self._restored_bytes
+        return info.is_continue_as_new_suggested() and (grown or self._history_part() > _FULL)
+
+    def _history_part(self) -> float:
+        """How much of what Temporal allows one history is used, from 0 to 1."""
+        info = workflow.info()
+        return max(info.get_current_history_length() / _MOST_EVENTS, info.get_current_history_size() / _MOST_BYTES)
+
+    def _check_history(self) -> None:
+        if self._history_part() > _SPENT:
+            self.run.stop(
+                BudgetExhausted(
+                    f"the history is {_SPENT:.0%} full, and this {type(self.team).__name__} cannot go on in a new one",
+                    limit="history",
+                )
+            )
 
     def _delivered(self, agent: Agent, message: Any) -> None:
         if not isinstance(agent, ChatAgentContainer) or not isinstance(message, GroupChatRequestPublish):
@@ -156,6 +177,7 @@ class Conversation:
             else:
                 self.transcript.note(said)
                 self._on_message(self.transcript)
+                self._check_history()
 
     async def _until_done(self, talk: asyncio.Task[None]) -> None:
         ends: list[asyncio.Future[Any]] = [talk, self.run.stopped]

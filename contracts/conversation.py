@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import json
 import re
 import zlib
 from collections.abc import Iterable, Sequence
@@ -60,14 +61,17 @@ def document_pieces(document: Any) -> list[str]:
     return [head, *(piece for text in texts for piece in cut(text))]
 
 
-def pack(text: str) -> str:
-    """Make a long text small for a history: zlib, in base 64."""
-    return base64.b64encode(zlib.compress(text.encode())).decode()
+def pack(pieces: Sequence[str]) -> str:
+    """Make a long text small for a history: each different piece once, and their order, compressed."""
+    places = {piece: place for place, piece in enumerate(dict.fromkeys(pieces))}
+    parts = json.dumps([list(places), [places[piece] for piece in pieces]], ensure_ascii=False)
+    return base64.b64encode(zlib.compress(parts.encode())).decode()
 
 
 def unpack(packed: str) -> str:
-    """Return the text that `pack` was given."""
-    return zlib.decompress(base64.b64decode(packed)).decode()
+    """Return the text whose pieces `pack` was given."""
+    pieces, order = json.loads(zlib.decompress(base64.b64decode(packed)))
+    return "".join(pieces[place] for place in order)
 
 
 class Recipe(Contract):

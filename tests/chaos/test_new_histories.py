@@ -7,11 +7,15 @@ from pathlib import Path
 import pytest
 from temporalio.client import Client
 
-from tests.support.chaos_chains import conversation, parts, prompts, replay
+from contracts.errors import RunCancelled
+from contracts.runs import Budget
+from tests.support.chaos_chains import conversation, parts, prompts, replay, report
+from tests.support.chaos_client import calls, take_seen
 from tests.support.chaos_teams import keep_talking, lasting
 from tests.support.model_server import ModelServer
 from tests.support.running import TASK, runner, turns
 from tests.support.stock import run_stock
+from tests.support.waiting import until
 
 APP = ("tests.support.chaos_app",)
 
@@ -51,3 +55,52 @@ async def test_a_chain_of_histories_converses_as_one(team: str, impatient: Clien
     assert result.answer == stock.turns[-1].text
     assert result.usage.model_calls == sum(map(len, wanted.values()))
     await replay(chain)
+
+
+async def test_a_long_conversation_is_not_handed_on_more_often_than_it_doubles(
+    impatient: Client, tmp_path: Path
+) -> None:
+    async with runner(impatient, tmp_path, model_url=None, app=APP) as worker:
+        run = await worker.start("two-200", model="recording-long")
+        result = await run.result()
+        chain = await parts(impatient, run.id)
+    sizes = [part.size for part in chain]
+    report(f"two-200 in {len(chain)} histories: {sum(sizes) / result.usage.model_calls:.0f} bytes a call; {sizes}")
+    assert result.usage.model_calls == 200
+    assert 3 <= len(chain) <= 6
+    assert sum(sizes) / result.usage.model_calls <= 6 * 1024
+
+
+@pytest.mark.parametrize(
+    ("budget", "spent"),
+    [
+        (Budget(model_calls=50), "model_calls: 50 of 50 used"),
+        (Budget(turns=50), "turns: 50 of 50 used"),
+    ],
+    ids=["model calls", "turns"],
+)
+async def test_a_budget_counts_over_all_histories(
+    budget: Budget, spent: str, impatient: Client, tmp_path: Path
+) -> None:
+    async with runner(impatient, tmp_path, model_url=None, app=APP) as worker:
+        run = await worker.start("two-60", model="recording", budget=budget)
+        result = await run.result()
+        chain = await parts(impatient, run.id)
+        said = await run.transcript()
+    assert len(chain) > 1
+    assert result.stop_reason == "budget"
+    assert (result.detail or "").startswith(spent)
+    assert result.usage.model_calls == 50
+    assert result.answer == said[-1].text
+
+
+async def test_a_run_is_cancelled_in_a_later_history(impatient: Client, tmp_path: Path) -> None:
+    take_seen()
+    async with runner(impatient, tmp_path, model_url=None, app=APP) as worker:
+        run = await worker.start("two-1500", model="recording")
+        await until(lambda: calls() >= 50, seconds=60, what="call 50")
+        await run.cancel()
+        with pytest.raises(RunCancelled):
+            await run.result()
+        chain = await parts(impatient, run.id)
+    assert len(chain) > 1
