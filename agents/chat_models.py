@@ -14,10 +14,9 @@ from autogen_core.models import ChatCompletionClient, CreateResult, LLMMessage
 from autogen_core.tools import ToolSchema
 from pydantic import BaseModel, ConfigDict, TypeAdapter
 
-from agents.openai_model import DEFAULT_MODEL, openai_model
 from agents.prices import PriceTable
 from agents.provider_errors import translated
-from agents.registry import REGISTRY, Registry
+from agents.registry import REGISTRY, Registry, app_code
 from agents.schema_tool import SchemaTool
 from agents.scripted import ScriptedModel
 from contracts.calls import FunctionCallData, ModelCard, ModelReply, ModelRequest, Preparation
@@ -26,6 +25,7 @@ from contracts.texts import sendable
 
 SCRIPTED = "scripted"
 OPENAI = "openai"
+DEFAULT_MODEL = "gpt-4o-mini"
 _MESSAGES: TypeAdapter[list[LLMMessage]] = TypeAdapter(list[LLMMessage])
 
 
@@ -88,22 +88,23 @@ class RegisteredChatModels:
                 )
             return SCRIPTED
         name = settings.model or DEFAULT_MODEL
-        self._factories[OPENAI] = lambda: openai_model(name, api_key=settings.api_key, base_url=settings.base_url)
+        self._factories[OPENAI] = lambda: _openai(name, settings)
         return OPENAI
 
     def _client(self, name: str) -> ChatCompletionClient:
         if name not in self._factories:
             raise UnknownName("model", name, self._factories)
         if name not in self._clients:
-            self._clients[name] = self._factories[name]()
+            with app_code(f"model {name!r} cannot be made", advice="check its factory and its key"):
+                self._clients[name] = self._factories[name]()
         return self._clients[name]
 
     def _card(self, name: str) -> ModelCard:
         try:
             client = self._client(name)
-            info = client.model_info
-        except Exception as error:  # noqa: BLE001 - one app model that cannot be made must not stop teams without it
-            return ModelCard(name=name, label=name, problem=f"{type(error).__name__}: {error}")
+        except ConfigurationError as error:  # it must not stop teams that do not use it
+            return ModelCard(name=name, label=name, problem=str(error))
+        info = client.model_info
         label = _label(name, client)
         price = self._prices.find(label)
         return ModelCard(
@@ -138,6 +139,13 @@ class _Json(BaseModel):
     """Carries a JSON schema to a client that asks for a class; its answer is checked in the workflow."""
 
     model_config = ConfigDict(extra="allow")
+
+
+def _openai(name: str, settings: ModelSettings) -> ChatCompletionClient:
+    # The client's package takes most of a second to import, which a worker without it need not wait for.
+    from agents.openai_model import openai_model
+
+    return openai_model(name, api_key=settings.api_key, base_url=settings.base_url)
 
 
 async def _whole(

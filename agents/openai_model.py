@@ -11,7 +11,6 @@ from autogen_ext.models.openai import OpenAIChatCompletionClient
 
 from contracts.errors import ModelRefused
 
-DEFAULT_MODEL = "gpt-4o-mini"
 # A server that needs no key (Ollama, vLLM, LM Studio) still gets one, since the client insists.
 NO_KEY = "none"
 _CONNECT_SECONDS = 10

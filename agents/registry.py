@@ -5,7 +5,8 @@ from __future__ import annotations
 import importlib
 import inspect
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import entry_points
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -150,14 +151,19 @@ def load_app(names: Sequence[str] = ()) -> None:
 
 
 def _import(name: str) -> None:
-    try:
+    with app_code(f"app module {name!r} cannot be imported", advice="check PERDURE_APP and the module"):
         importlib.import_module(name)
+
+
+@contextmanager
+def app_code(what: str, *, advice: str) -> Iterator[None]:
+    """Within this context, whatever an app's own code raises leaves as `ConfigurationError` in one line."""
+    try:
+        yield
     except ConfigurationError:
         raise
-    except Exception as error:
-        raise ConfigurationError(
-            f"app module {name!r} cannot be imported: {type(error).__name__}: {error}; check PERDURE_APP and the module"
-        ) from error
+    except Exception as error:  # an app's code may raise anything
+        raise ConfigurationError(f"{what}: {type(error).__name__}: {error}; {advice}") from error
 
 
 def _refuse_other(held: RegisteredTeam | RegisteredModel | None, factory: Callable[..., Any], *, what: str) -> None:

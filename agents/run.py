@@ -85,7 +85,7 @@ class Run:
             raise UnknownName("model", wanted, self._cards)
         card = self._cards[wanted]
         if card.problem:
-            raise ConfigurationError(f"model {wanted!r} cannot be used: {card.problem}")
+            raise ConfigurationError(card.problem)
         if self.request.budget.usd is not None and card.prompt_price is None:
             raise ConfigurationError(
                 f"the budget is in dollars, but model {card.label!r} has no price: add it to [prices] in perdure.toml"

@@ -15,7 +15,7 @@ import pytest
 import contracts.errors
 from activities.failures import as_failure
 from agents import dispatch, provider_errors
-from agents.openai_model import DEFAULT_MODEL
+from agents.chat_models import DEFAULT_MODEL
 from contracts.conversation import MAX_COMMAND_BYTES
 from contracts.errors import ModelRefused, ModelUnavailable
 from docs.pictures import take
