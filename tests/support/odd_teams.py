@@ -25,9 +25,17 @@ from autogen_core.model_context import ChatCompletionContext
 from autogen_core.tools import FunctionTool, StaticStreamWorkbench, ToolResult, ToolSchema, Workbench
 from pydantic import BaseModel
 
-from agents import TeamContext, team, tool
+from agents import TeamContext, model, team, tool
+from agents.scripted import ScriptedModel
 from tests.support.stock import openai_client
 from tests.support.teams import agent, agents
+
+
+@model("house")
+def house() -> ScriptedModel:
+    """A model of the app's own."""
+    return ScriptedModel()
+
 
 # Calls of `nap` that were cancelled, by their label.
 cancelled: list[str] = []
