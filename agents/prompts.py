@@ -69,9 +69,8 @@ class Manifest:
     def place(self, wanted: bytes) -> int | None:
         """The first position of a digest, None if it is not in the list."""
         if self._places is None:
-            self._places = {}
-            for position, digest in enumerate(self.digests):
-                self._places.setdefault(digest, position)
+            # From the last to the first, so that the first position of a digest stays.
+            self._places = dict(zip(reversed(self.digests), reversed(range(len(self.digests))), strict=True))
         return self._places.get(wanted)
 
 
@@ -106,7 +105,7 @@ class PromptBook:
         self._prompts: dict[str, list[Manifest]] = {}
         self._answers: dict[bytes, tuple[Manifest, int]] = {}
         self._cuts: dict[str, Pieces] = {}
-        self._messages: dict[int, tuple[Any, Any, Pieces]] = {}
+        self._messages: dict[Any, tuple[Any, Any, Pieces]] = {}
 
     def learn(self, text: str) -> None:
         """Note an answer: its activity has stored its pieces and their list."""
@@ -130,13 +129,19 @@ class PromptBook:
         return pieces
 
     def message(self, message: Any) -> Pieces:
-        """The pieces of one message (a Pydantic model with `content`), kept for as long as the message lives here."""
-        known = self._messages.get(id(message))
-        if known is not None and known[0] is message and known[1] is message.content:
+        """The pieces of one message (a Pydantic model with `content`), kept for as long as the run lives here.
+
+        Plain messages are known by their values, as some teams make new objects of the same ones for each call.
+        """
+        plain = isinstance(message.content, str)
+        key = (type(message), *vars(message).values()) if plain else id(message)
+        held = None if plain else message
+        known = self._messages.get(key)
+        if known is not None and known[0] is held and (plain or known[1] is message.content):
             return known[2]
         pieces = self.document(message.model_dump(mode="json"))
         if pieces.chars <= _MEMO_CHARS:
-            self._messages[id(message)] = (message, message.content, pieces)
+            self._messages[key] = (held, message.content, pieces)
         return pieces
 
     def plan(self, caller: str, prompt: Pieces) -> Plan:
