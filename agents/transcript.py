@@ -40,6 +40,7 @@ class Transcript:
         self.first = first
         self.entries: list[TranscriptEntry] = []
         self.earlier_answer = ""
+        self._shown: list[str] = []
         self._turn_of = turn_of
 
     @property
@@ -50,17 +51,17 @@ class Transcript:
     def note(self, said: Said) -> None:
         """Append what was said."""
         for kind, text, tool, failed in _facts(said):
-            self.entries.append(
-                TranscriptEntry(
-                    index=self.next_index,
-                    turn=self._turn_of(said.source),
-                    kind=kind,
-                    source=said.source,
-                    text=text,
-                    tool=tool,
-                    failed=failed,
-                )
+            entry = TranscriptEntry(
+                index=self.next_index,
+                turn=self._turn_of(said.source),
+                kind=kind,
+                source=said.source,
+                text=text,
+                tool=tool,
+                failed=failed,
             )
+            self.entries.append(entry)
+            self._shown.append(_markdown(entry))
 
     def after(self, index: int) -> tuple[TranscriptEntry, ...]:
         """The entries from this index on."""
@@ -77,8 +78,7 @@ class Transcript:
         """The last 60 KiB of the conversation, for people."""
         parts: list[str] = []
         size = 0
-        for entry in reversed(self.entries):
-            part = _markdown(entry)
+        for part in reversed(self._shown):
             size += len(part.encode())
             if size > DETAILS_CHARS:
                 parts.append("*… earlier entries are left out …*")
