@@ -168,7 +168,9 @@ async def runner(
 
 
 def _on(client: Client, queue: _OnQueue) -> Client:
-    return Client(**{**client.config(), "interceptors": [queue]})
+    config = client.config()
+    config["interceptors"] = [queue]
+    return Client(**config)
 
 
 async def _terminate(client: Client, run_id: str) -> None:

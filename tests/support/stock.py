@@ -30,7 +30,7 @@ def openai_client(
         max_retries=max_retries,
         include_name_in_message=True,
         stream_options={"include_usage": True},
-        **({"http_client": http_client} if http_client else {}),
+        http_client=http_client,  # type: ignore[call-arg]  # handed on to the client of OpenAI
     )
 
 
