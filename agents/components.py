@@ -19,7 +19,7 @@ from agents.context import TeamContext
 from agents.model_client import DurableModelClient
 from agents.registry import REGISTRY
 from agents.schema_tool import SchemaTool
-from contracts.errors import BadRequest, NotDurable, PerdureError
+from contracts.errors import BadRequest, NotDurable
 from tools.registry import TOOLS
 
 _TRUSTED = ("autogen_agentchat.", "autogen_core.")
@@ -73,9 +73,7 @@ def load_component(component: Mapping[str, Any], context: TeamContext) -> Any:
     token = _context.set(context)
     try:
         return ComponentLoader.load_component(_swapped(dict(component), at="the component"))
-    except PerdureError:
-        raise
-    except Exception as error:
+    except (ValueError, TypeError, LookupError, AttributeError, ImportError) as error:
         raise BadRequest(f"AutoGen cannot build the component: {type(error).__name__}: {error}") from error
     finally:
         _context.reset(token)
