@@ -6,7 +6,7 @@ from agents import model, team
 from tests.support.chaos_client import RecordingClient
 from tests.support.chaos_teams import KINDS, keep_talking_long, lasting
 
-LENGTHS = (8, 12, 16, 20, 30, 40, 60, 70, 100, 200, 700, 1500)
+LENGTHS = (8, 12, 16, 20, 30, 40, 60, 70, 100, 200, 700, 760, 1500)
 
 for _kind in KINDS:
     for _turns in LENGTHS:

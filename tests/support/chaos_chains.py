@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
 from temporalio.api.enums.v1 import EventType
 from temporalio.client import Client, WorkflowHandle, WorkflowHistory
@@ -16,6 +17,8 @@ from perdure.temporal_server import TemporalServer
 from tests.support.model_server import ModelServer
 from workflows.agent_run import AgentRun
 
+# Where a worker has forgotten the run, it replays all of it to answer.
+_REPLAY = timedelta(seconds=60)
 _ONWARD = EventType.EVENT_TYPE_WORKFLOW_EXECUTION_CONTINUED_AS_NEW
 
 
@@ -40,7 +43,7 @@ class Part:
 
     async def entries(self) -> tuple[TranscriptEntry, ...]:
         """What was said in it."""
-        page: TranscriptPage = await self.handle.query("transcript", 0, result_type=TranscriptPage)
+        page: TranscriptPage = await self.handle.query("transcript", 0, result_type=TranscriptPage, rpc_timeout=_REPLAY)
         return page.entries
 
 

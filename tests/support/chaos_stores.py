@@ -12,6 +12,7 @@ from pathlib import Path
 from temporalio.client import Client
 
 from contracts.runs import RunResult, TranscriptEntry
+from tests.support.chaos_chains import conversation, parts
 from tests.support.chaos_client import calls
 from tests.support.running import TASK, door, new_queue, runner
 from tests.support.waiting import until
@@ -54,7 +55,7 @@ async def run_forgetting(
         assert wipe_segments(home) > 0
     async with runner(client, home, model_url=None, app=APP, task_queue=queue):
         result = await asyncio.wait_for(run.result(), seconds)
-        return Remembered(run.id, result, await run.transcript())
+        return Remembered(run.id, result, tuple(await conversation(await parts(client, run.id))))
 
 
 async def _until_asked(number: int, *, seconds: float) -> None:
