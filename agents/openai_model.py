@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from collections.abc import AsyncIterator
+from typing import Any, cast
 
 import httpx
 from autogen_core.models import ChatCompletionClient, ModelInfo
@@ -60,11 +61,49 @@ def _is_known(model: str) -> bool:
 
 async def _raise_refusal(response: httpx.Response) -> None:
     """AutoGen's client drops `message.refusal`, so a refusal would look like an empty answer."""
-    if response.status_code != httpx.codes.OK or "json" not in response.headers.get("content-type", ""):
+    kind = response.headers.get("content-type", "")
+    if response.status_code == httpx.codes.OK and "event-stream" in kind:
+        response.stream = _HeardStream(cast(httpx.AsyncByteStream, response.stream))
+        return
+    if response.status_code != httpx.codes.OK or "json" not in kind:
         return
     refusal = _refusal(await response.aread())
     if refusal:
-        raise ModelRefused(f"the model refused to answer: {refusal}")
+        raise _refused(refusal)
+
+
+class _HeardStream(httpx.AsyncByteStream):
+    """Server-sent events, ended by `ModelRefused` once a refusal that came in pieces is whole."""
+
+    def __init__(self, stream: httpx.AsyncByteStream) -> None:
+        self._stream = stream
+        self._line = b""
+        self._refusal = ""
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        async for data in self._stream:
+            *lines, self._line = (self._line + data).split(b"\n")
+            if any(self._ends(line) for line in lines) and self._refusal:
+                raise _refused(self._refusal)
+            yield data
+
+    async def aclose(self) -> None:
+        """Close the stream below."""
+        await self._stream.aclose()
+
+    def _ends(self, line: bytes) -> bool:
+        """Note what an event holds of a refusal, and say whether it is the last one of the answer."""
+        if not line.startswith(b"data: {"):
+            return line.startswith(b"data: [DONE]")
+        if not self._refusal and b'"refusal"' not in line:
+            return False
+        choice: dict[str, Any] = next(iter(json.loads(line[6:]).get("choices") or ()), {})
+        self._refusal += (choice.get("delta") or {}).get("refusal") or ""
+        return choice.get("finish_reason") is not None
+
+
+def _refused(refusal: str) -> ModelRefused:
+    return ModelRefused(f"the model refused to answer: {refusal}")
 
 
 def _refusal(body: bytes) -> str | None:
