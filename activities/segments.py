@@ -58,7 +58,8 @@ async def resolve(store: SegmentStore, conversation: str, recipe: Recipe) -> Res
         return Missing(sources=absent)
     new = {digest(part.encode()): part.encode() for part in recipe.parts if isinstance(part, str)}
     digests = list(_digests(recipe, [_split(lists[key]) for key in keys]))
-    pieces = {**await store.read(conversation, list(dict.fromkeys(digests))), **new}
+    stored = [name for name in dict.fromkeys(digests) if name not in new]
+    pieces = {**await store.read(conversation, stored), **new}
     return _joined(digests, pieces, new=new)
 
 
