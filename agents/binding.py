@@ -30,6 +30,8 @@ from agents.workbench import DurableWorkbench
 from contracts.errors import NotDurable
 from tools.registry import TOOLS
 
+# Most attributes are such, and asking Protocols whether they fit takes longer.
+_PLAIN = (str, int, float, bytes, type(None))
 _FOREIGN = ("autogen_ext.", "openai", "httpx")
 
 
@@ -135,6 +137,8 @@ class Binding:
                 setattr(owner, name, bound)
 
     def _value(self, value: Any, path: str) -> Any:
+        if isinstance(value, _PLAIN):
+            return value
         for kind, bind in _BINDERS:
             if isinstance(value, kind):
                 return bind(self, value, path)
