@@ -193,7 +193,8 @@ class Binding:
 
     def _tool(self, tool: BaseTool[Any, Any], path: str) -> BaseTool[Any, Any]:
         if isinstance(tool, AgentTool | TeamTool):
-            if self._seen.setdefault(id(tool), path) != path or id(tool._task_runner) not in self._seen:
+            if self._seen.get(id(tool)) != path:  # an agent holds its tools twice, as they are and in a workbench
+                self._seen[id(tool)] = path
                 self._runner(tool, path)
             return tool
         if isinstance(tool, FunctionTool) and tool._func.__qualname__.startswith("Handoff.handoff_tool."):

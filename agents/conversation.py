@@ -16,7 +16,8 @@ from autogen_agentchat.teams._group_chat._events import GroupChatRequestPublish
 from autogen_core import Agent
 from temporalio import workflow
 
-import agents.determinism  # noqa: F401 - installs what AutoGen needs to be replayed
+import agents.determinism  # installs what AutoGen needs to be replayed
+import agents.tool_failures  # noqa: F401 - installs what keeps agents from waiting for ever
 from agents import team_state
 from agents.binding import Binding
 from agents.components import load_component

@@ -159,7 +159,7 @@ class DurableModelClient(ChatCompletionClient):
         async def call(recipe: Recipe, activity_id: str) -> ModelOutcome:
             self._run.check_going()
             whole = request.model_copy(update={"prompt": recipe})
-            guard("a model call", whole, advice="shorten the JSON schema or the extra arguments of the call")
+            guard("a model call", whole, advice="shorten its JSON schema, extra arguments or repetitive prompt")
             handle = workflow.start_activity(
                 "call_model",
                 whole,

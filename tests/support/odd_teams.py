@@ -18,6 +18,7 @@ from autogen_agentchat.agents import (
 from autogen_agentchat.base import ChatAgent, Team
 from autogen_agentchat.conditions import TimeoutTermination
 from autogen_agentchat.teams import RoundRobinGroupChat
+from autogen_agentchat.tools import AgentTool
 from autogen_core import CancellationToken
 from autogen_core.code_executor import CodeBlock, CodeExecutor, CodeResult
 from autogen_core.memory import Memory, MemoryContent, MemoryQueryResult, UpdateContextResult
@@ -290,3 +291,13 @@ def shared_agent(ctx: TeamContext) -> Team:
     expert = agent(ctx, "expert")
     inner = [RoundRobinGroupChat([expert], name=name, max_turns=1) for name in ("one", "two")]
     return RoundRobinGroupChat([*inner], max_turns=2)
+
+
+@team("shared_tool_agent", version="1")
+def shared_tool_agent(ctx: TeamContext) -> Team:
+    """One agent is a tool of two others."""
+    expert = AssistantAgent("expert", model_client=ctx.model())
+    users: list[ChatAgent | Team] = [
+        AssistantAgent(name, model_client=ctx.model(), tools=[AgentTool(expert)]) for name in ("one", "two")
+    ]
+    return RoundRobinGroupChat(users, max_turns=2)

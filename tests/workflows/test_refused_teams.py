@@ -33,6 +33,7 @@ CASES: dict[str, tuple[str, str]] = {
     "plain_workbench": ("NotDurable", "'solo' has the tool 'plain', which is not registered"),
     "foreign_memory": ("NotDurable", "'solo' holds a StoredMemory, which reads a store"),
     "twins": ("NotDurable", "two parts of the team are called 'twins/selector': rename one of them"),
+    "shared_tool_agent": ("NotDurable", "'two/expert' stands in two places, here and as 'one/expert'"),
     "shared_agent": ("NotDurable", "'two/expert' stands in two places, here and as 'one/expert'"),
 }
 

@@ -38,7 +38,11 @@ async def test_tool_that_the_agent_does_not_have_is_told_to_the_model(
     assert "subtract" in told.text
 
 
-@pytest.mark.parametrize("arguments", ['{"a": 1', "[1, 2]", "7", '{"a": "many", "b": 2}', '{"a": 1}', ""])
+# Too deep for Python's reader of JSON, which raises no JSON error then.
+_DEEP = "[" * 5_000
+
+
+@pytest.mark.parametrize("arguments", ['{"a": 1', "[1, 2]", "7", '{"a": "many", "b": 2}', '{"a": 1}', "", _DEEP])
 async def test_bad_arguments_are_told_to_the_model(arguments: str, model_server: ModelServer, running: Runner) -> None:
     model_server.reset(_calls(Call("add", arguments)))
     run = await running.start("reflection")
