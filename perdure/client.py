@@ -28,9 +28,8 @@ from perdure.settings import Settings
 
 # The parts of a long run but the last are left out.
 _ALL_RUNS = f"WorkflowType = '{WORKFLOW}' AND ExecutionStatus != 'ContinuedAsNew'"
-# A worker that dies in a workflow task is noticed after this time; the default is 10 s. A run whose replay takes longer
-# could never go on in another worker: 1,400 calls of MagenticOne, all in one history, took 9 to 13 s on a busy machine.
-_TASK_TIMEOUT = timedelta(seconds=8)
+# A worker that dies in a workflow task is noticed after this time; the default is 10 s.
+_TASK_TIMEOUT = timedelta(seconds=3)
 
 
 class Perdure:
