@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import warnings
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -151,10 +150,7 @@ def _openai(name: str, settings: ModelSettings) -> ChatCompletionClient:
 async def _whole(
     client: ChatCompletionClient, messages: list[LLMMessage], arguments: Mapping[str, Any]
 ) -> CreateResult:
-    with warnings.catch_warnings():
-        # The client fills the field of a parsed answer with an object of a class that Pydantic does not expect there.
-        warnings.filterwarnings("ignore", message="Pydantic serializer warnings", category=UserWarning)
-        return await client.create(messages, **arguments)
+    return await client.create(messages, **arguments)
 
 
 async def _streamed(

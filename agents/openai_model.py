@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import warnings
 from collections.abc import AsyncIterator
 from typing import Any, cast
 
@@ -38,6 +39,9 @@ def openai_model(model: str, *, api_key: str | None, base_url: str | None) -> Ch
         options["model_info"] = _GUESSED
     return OpenAIChatCompletionClient(**options)
 
+
+# The client fills the field of a parsed answer with an object of a class that Pydantic does not expect there.
+warnings.filterwarnings("ignore", message="Pydantic serializer warnings", category=UserWarning)
 
 _GUESSED = ModelInfo(
     vision=False,

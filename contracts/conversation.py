@@ -13,12 +13,10 @@ import json
 import re
 import zlib
 from collections.abc import Iterable, Sequence
-from typing import Any
 
 from pydantic import Field
 
 from contracts.base import Contract
-from contracts.documents import take_apart
 
 DIGEST_BYTES = 16
 MAX_COMMAND_BYTES = 256 * 1024
@@ -53,12 +51,6 @@ def manifest_bytes(digests: Sequence[bytes]) -> bytes:
 def manifest_key(digests: Sequence[bytes]) -> str:
     """The name of a list of pieces, in hex."""
     return digest(b"manifest" + manifest_bytes(digests)).hex()
-
-
-def document_pieces(document: Any) -> list[str]:
-    """Cut a JSON value: its head line, and each of its long texts by itself."""
-    head, texts = take_apart(document)
-    return [head, *(piece for text in texts for piece in cut(text))]
 
 
 def pack(pieces: Sequence[str]) -> str:

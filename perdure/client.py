@@ -28,8 +28,9 @@ from perdure.settings import Settings
 
 # The parts of a long run but the last are left out.
 _ALL_RUNS = f"WorkflowType = '{WORKFLOW}' AND ExecutionStatus != 'ContinuedAsNew'"
-# A worker that dies in a workflow task is noticed after this time; the default is 10 s.
-_TASK_TIMEOUT = timedelta(seconds=3)
+# A worker that dies in a workflow task is noticed after this time; the default is 10 s. It must not be shorter than the
+# replay of a long history, which would never come to an end: 1,400 model calls in one history take some 4 s.
+_TASK_TIMEOUT = timedelta(seconds=8)
 
 
 class Perdure:

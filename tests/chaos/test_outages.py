@@ -69,8 +69,12 @@ async def test_two_workers_share_a_home(
 ) -> None:
     home = WorkerHome(tmp_path, temporal.place.address, model.url, APP)
     perdure = await Perdure.using(client)
-    async with home.worker() as one, home.worker() as other:
+    async with AsyncExitStack() as first, home.worker() as other:
+        one = await first.enter_async_context(home.worker())
         runs = [await perdure.start(TEAM, TASK) for _ in range(RUNS)]
+        while len(await model.requests()) < RUNS:
+            await asyncio.sleep(0.02)
+        await first.aclose()  # what it has begun is the other's now
         results = await asyncio.gather(*(asyncio.wait_for(run.result(), 100) for run in runs))
         served = set[str]().union(*[_workers(part) for run in runs for part in await parts(client, run.id)])
     assert [result.usage.model_calls for result in results] == [MODEL_CALLS] * RUNS
@@ -78,7 +82,7 @@ async def test_two_workers_share_a_home(
     for run in runs:
         words = sorted(line.removeprefix("end ") for line in traces(tmp_path, run.id) if line.startswith("end"))
         assert words == sorted((*SLOW_TOOLS, *QUICK_TOOLS))
-    assert {name.partition("@")[0] for name in served} == {str(one.pid), str(other.pid)}
+    assert {name.partition("@")[0] for name in served} <= {str(one.pid), str(other.pid)}
     said = home.log.read_text()
     assert "locked" not in said
     assert "Traceback" not in said
