@@ -33,8 +33,10 @@ _STATUS: dict[WorkflowExecutionStatus, RunStatus] = {
     # The parts of a long run follow each other; whoever sees one in between sees a run that goes on.
     WorkflowExecutionStatus.CONTINUED_AS_NEW: "running",
 }
-# A failing workflow task is tried again at once, then after 3 s; one that timed out may have lost its worker only.
-_FAILED_ATTEMPTS = 3
+# A workflow task that failed is tried again at once. If that does not help within some seconds, the SDK lets each
+# further attempt time out without a word. A task that only timed out may have lost its worker.
+_FAILED_ATTEMPTS = 2
+_FAILED_AGE = timedelta(seconds=2.5)
 _TIMED_OUT_ATTEMPTS = 5
 
 
@@ -128,7 +130,8 @@ async def why_stuck(client: Client, seen: Look) -> str | None:
         return None
     failed = await _last_failed_task(client, seen.summary.run_id)
     if failed and failed.event_type == EventType.EVENT_TYPE_WORKFLOW_TASK_FAILED:
-        return _failure_line(failed.workflow_task_failed_event_attributes.failure)
+        lasting = seen.attempt > _FAILED_ATTEMPTS or _age(failed) >= _FAILED_AGE
+        return _failure_line(failed.workflow_task_failed_event_attributes.failure) if lasting else None
     if seen.attempt < _TIMED_OUT_ATTEMPTS:
         return None
     return f"its workflow task timed out {seen.attempt - 1} times in a row: see the worker's log"
@@ -142,6 +145,10 @@ async def _last_failed_task(client: Client, run_id: str) -> HistoryEvent | None:
         page = await client.workflow_service.get_workflow_execution_history_reverse(request, timeout=RPC_TIMEOUT)
     wanted = (EventType.EVENT_TYPE_WORKFLOW_TASK_FAILED, EventType.EVENT_TYPE_WORKFLOW_TASK_TIMED_OUT)
     return next((event for event in page.history.events if event.event_type in wanted), None)
+
+
+def _age(event: HistoryEvent) -> timedelta:
+    return datetime.now(UTC) - event.event_time.ToDatetime(UTC)
 
 
 def _attempt(found: WorkflowExecutionDescription) -> int:

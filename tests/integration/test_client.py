@@ -174,6 +174,7 @@ async def test_a_stuck_run_is_told_of_with_the_reason_and_kept(perdure: Perdure)
     async with asyncio.timeout(10):
         with pytest.raises(RunStuck, match="KeyError: 'no such agent'"):
             await run.result()
+    async with asyncio.timeout(10):
         with pytest.raises(RunStuck, match="it is kept, and goes on once"):
             await texts(run)
     described = await run.describe()
@@ -254,7 +255,7 @@ async def test_what_a_run_is_asked_reaches_the_workflow(perdure: Perdure, client
     (request,) = await client.data_converter.decode(started.input.payloads, [RunRequest])
     assert (request.scope.user, request.scope.session) == ("ada", "s")
     assert (request.budget, request.files, request.model) == (budget, str(tmp_path), "fast")
-    assert started.workflow_task_timeout.ToSeconds() == 3
+    assert started.workflow_task_timeout.ToSeconds() == 8
     found = await client.get_workflow_handle(run.id).describe()
     attributes = {pair.key.name: pair.value for pair in found.typed_search_attributes}
     expected = {"PerdureTeam": "waits", "PerdureUser": "ada", "PerdureSession": "s", "PerdurePhase": "running"}
