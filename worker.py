@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 import sys
+import warnings
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 from datetime import timedelta
@@ -28,6 +29,9 @@ from perdure.connection import TASK_QUEUE, connect
 from perdure.settings import Settings
 from tools.registry import TOOLS
 from workflows.agent_run import AgentRun
+
+# The SDK says so where a run is forgotten while its local activity ends; the run is replayed and nothing is lost.
+warnings.filterwarnings("ignore", message="Cannot find activity to cancel for token b'local_act_", category=UserWarning)
 
 MAX_CACHED_RUNS = 1_000
 
