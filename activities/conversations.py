@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from temporalio import activity
 
+from activities.conversation_id import conversation_id
 from activities.failures import as_failures
 from activities.segments import list_blobs, resolve
 from contracts.conversation import (
@@ -37,30 +38,26 @@ class Conversations:
     async def put_segments(self, batch: SegmentBatch) -> None:
         """Store pieces and their list. Storing them again changes nothing."""
         with as_failures():
-            await self._store.write(_conversation(), list_blobs(batch.pieces))
+            await self._store.write(conversation_id(), list_blobs(batch.pieces))
 
     @activity.defn(name="save_checkpoint")
     async def save_checkpoint(self, request: CheckpointRequest) -> CheckpointOutcome:
         """Keep a paused conversation's state under its id; keeping it again replaces it by the same."""
         with as_failures():
-            found = await resolve(self._store, _conversation(), request.text)
+            found = await resolve(self._store, conversation_id(), request.text)
             if isinstance(found, Missing):
                 return CheckpointOutcome(missing=found)
             packed = pack(found.pieces)
-            await self._checkpoints.save(_conversation(), request.checkpoint, packed)
-            await self._store.write(_conversation(), found.blobs)
+            await self._checkpoints.save(conversation_id(), request.checkpoint, packed)
+            await self._store.write(conversation_id(), found.blobs)
             return CheckpointOutcome(pages=len(_pages(packed)))
 
     @activity.defn(name="load_checkpoint")
     async def load_checkpoint(self, request: CheckpointPage) -> str:
         """Return one page of a kept state, packed as it is kept."""
         with as_failures():
-            packed = await self._checkpoints.load(_conversation(), request.checkpoint)
+            packed = await self._checkpoints.load(conversation_id(), request.checkpoint)
             return _pages(packed)[request.page]
-
-
-def _conversation() -> str:
-    return activity.info().workflow_id or ""
 
 
 def _pages(packed: str) -> list[str]:

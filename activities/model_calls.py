@@ -7,6 +7,7 @@ import asyncio
 from temporalio import activity
 
 from activities import journal as journals
+from activities.conversation_id import conversation_id
 from activities.failures import as_failures
 from activities.heartbeat import heartbeating
 from activities.segments import Resolved, answer_blobs, resolve
@@ -44,7 +45,7 @@ class ModelCalls:
             async with heartbeating():
                 if (known := await journals.recorded(self._journal, request, ModelOutcome)) is not None:
                     return known
-                prompt = await resolve(self._store, _conversation(), request.prompt)
+                prompt = await resolve(self._store, conversation_id(), request.prompt)
                 if isinstance(prompt, Missing):
                     return ModelOutcome(missing=prompt)
                 reply = await self._models.complete(request, list(put_together(prompt.text)))
@@ -60,15 +61,11 @@ class ModelCalls:
             blobs |= answer_blobs(text)
         # The answer is paid for: returning it is better than asking again because its pieces could not be kept.
         try:
-            await self._store.write(_conversation(), blobs)
+            await self._store.write(conversation_id(), blobs)
             if request.prompt.expired is not None:
-                await self._store.drop(_conversation(), [bytes.fromhex(request.prompt.expired)])
+                await self._store.drop(conversation_id(), [bytes.fromhex(request.prompt.expired)])
         except BackendUnavailable as error:
             activity.logger.warning("the pieces of a prompt could not be stored: %s", error)
-
-
-def _conversation() -> str:
-    return activity.info().workflow_id or ""
 
 
 def _texts(reply: ModelReply) -> list[str]:

@@ -15,6 +15,7 @@ from temporalio.exceptions import ApplicationError
 
 from activities import journal as journals
 from activities import tool_answers
+from activities.conversation_id import conversation_id
 from activities.heartbeat import heartbeating
 from activities.segments import answer_blobs, resolve
 from activities.threads import run_in_thread
@@ -73,7 +74,7 @@ class ToolCalls:
     async def _arguments(self, request: ToolRequest) -> str | Missing:
         if isinstance(request.arguments, str):
             return request.arguments
-        found = await resolve(self._store, activity.info().workflow_id or "", request.arguments)
+        found = await resolve(self._store, conversation_id(), request.arguments)
         return found if isinstance(found, Missing) else found.text
 
     async def _run(self, request: ToolRequest, arguments: str) -> ToolOutcome:
@@ -92,7 +93,7 @@ class ToolCalls:
             return _told_or_retried(entry, error)
 
     def _context(self, entry: RegisteredTool, request: ToolRequest) -> ToolContext:
-        run_id = activity.info().workflow_id or ""
+        run_id = conversation_id()
         context = ToolContext(
             run_id=run_id,
             path=request.path,
@@ -109,7 +110,7 @@ class ToolCalls:
     async def _keep_pieces(self, outcome: ToolOutcome) -> None:
         # The work is done: returning it now is better than doing it once more because its pieces could not be kept.
         try:
-            await self._store.write(activity.info().workflow_id or "", answer_blobs(outcome.text))
+            await self._store.write(conversation_id(), answer_blobs(outcome.text))
         except BackendUnavailable as error:
             activity.logger.warning("the pieces of the tool's answer could not be stored: %s", error)
 
