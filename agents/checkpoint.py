@@ -14,10 +14,11 @@ from typing import Any
 from temporalio import workflow
 
 from agents.conversation import Conversation
-from agents.dispatch import HEARTBEAT_TIMEOUT, RETRIES, STORE_TIMEOUT, deliver, guard
+from agents.dispatch import HEARTBEAT_TIMEOUT, RETRIES, STORE_TIMEOUT, deliver
 from agents.prompts import Pieces, PromptBook
 from contracts.conversation import CheckpointOutcome, CheckpointPage, CheckpointRequest, Recipe, unpack
 from contracts.documents import put_together
+from contracts.payloads import guard
 from contracts.runs import Carried, RunRequest
 
 _DOCUMENTS = "$documents"

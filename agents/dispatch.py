@@ -6,13 +6,13 @@ from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Protocol, TypeVar
 
-from pydantic import BaseModel
 from temporalio import workflow
 from temporalio.common import RetryPolicy
 
 from agents.prompts import Pieces, Plan, PromptBook
-from contracts.conversation import MAX_COMMAND_BYTES, Missing, Recipe, SegmentBatch
-from contracts.errors import BackendUnavailable, PayloadTooLarge
+from contracts.conversation import Missing, Recipe, SegmentBatch
+from contracts.errors import BackendUnavailable
+from contracts.payloads import guard
 
 # A lost worker is noticed after this time without a heartbeat.
 HEARTBEAT_TIMEOUT = timedelta(seconds=5)
@@ -68,17 +68,6 @@ async def deliver(
     raise BackendUnavailable(
         f"the segment store lost the texts of {activity_id!r} {_MOST_REPAIRS} times: check its disk"
     )
-
-
-def guard(what: str, payload: BaseModel, *, advice: str) -> None:
-    """Refuse a payload that one event of the history should not hold.
-
-    Raises:
-        PayloadTooLarge: it is over 256 KiB as JSON.
-    """
-    size = len(payload.model_dump_json().encode())
-    if size > MAX_COMMAND_BYTES:
-        raise PayloadTooLarge(what, size=size, limit=MAX_COMMAND_BYTES, advice=advice)
 
 
 async def _store(plan: Plan, *, activity_id: str, stored: int) -> int:

@@ -14,11 +14,12 @@ from temporalio import workflow
 from temporalio.exceptions import ActivityError
 
 from agents.budget import estimated_tokens
-from agents.dispatch import HEARTBEAT_TIMEOUT, MODEL_TIMEOUT, RETRIES, deliver, guard
+from agents.dispatch import HEARTBEAT_TIMEOUT, MODEL_TIMEOUT, RETRIES, deliver
 from agents.prompts import Pieces
 from agents.run import Reply, Run
 from contracts.calls import FunctionCallData, ModelOutcome, ModelReply, ModelRequest
 from contracts.conversation import Recipe
+from contracts.payloads import guard
 
 JsonOutput = bool | type[BaseModel] | None
 ToolChoice = Tool | Literal["auto", "required", "none"]

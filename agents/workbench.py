@@ -15,11 +15,12 @@ from temporalio import workflow
 from temporalio.common import RetryPolicy
 from temporalio.exceptions import ActivityError, ApplicationError, TimeoutError
 
-from agents.dispatch import HEARTBEAT_TIMEOUT, RETRIES, deliver, guard
+from agents.dispatch import HEARTBEAT_TIMEOUT, RETRIES, deliver
 from agents.run import Reply, Run
 from contracts.calls import ToolOutcome, ToolRequest
 from contracts.conversation import Recipe
 from contracts.errors import BackendUnavailable, PayloadTooLarge
+from contracts.payloads import guard
 from tools.registry import TOOLS, RegisteredTool
 
 # Short arguments are readable in the Temporal UI; longer ones came out of the model's reply and are not sent again.

@@ -11,8 +11,8 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from contracts.conversation import MAX_COMMAND_BYTES
-from contracts.errors import BadRequest, PayloadTooLarge
+from contracts.errors import BadRequest
+from contracts.payloads import guard
 from contracts.runs import Budget, RunRequest
 from perdure.settings import one_line
 
@@ -31,9 +31,7 @@ def checked(**values: Any) -> RunRequest:
         request = RunRequest.model_validate(values)
     except ValidationError as error:
         raise BadRequest(one_line(error)) from error
-    if (size := len(request.model_dump_json().encode())) > MAX_COMMAND_BYTES:
-        advice = "put the material into files and name their folder"
-        raise PayloadTooLarge("the request", size=size, limit=MAX_COMMAND_BYTES, advice=advice)
+    guard("the request", request, advice="put the material into files and name their folder")
     return request
 
 
