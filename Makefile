@@ -3,7 +3,7 @@ UV_VERSION := 0.13.8
 PYTHON ?= $(firstword $(foreach name,python3.11 python3.12 python3.13 python3,$(if $(shell command -v $(name)),$(name))))
 BIN := .venv/bin
 STAMP := .venv/.installed
-CODE := activities agents benchmarks contracts memory perdure tests tools workflows worker.py
+CODE := activities agents benchmarks contracts events examples expressions flows memory perdure tests tools workflows worker.py
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test test-long check format bench lock

@@ -7,7 +7,21 @@ from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-PACKAGES = ("activities", "agents", "benchmarks", "contracts", "memory", "perdure", "tests", "tools", "workflows")
+PACKAGES = (
+    "activities",
+    "agents",
+    "benchmarks",
+    "contracts",
+    "events",
+    "examples",
+    "expressions",
+    "flows",
+    "memory",
+    "perdure",
+    "tests",
+    "tools",
+    "workflows",
+)
 FILES = sorted(path for name in PACKAGES for path in (ROOT / name).rglob("*.py"))
 IN_WORKFLOWS = [path for path in FILES if path.relative_to(ROOT).parts[0] in {"agents", "workflows"}]
 MAX_LINES = 400

@@ -1,0 +1,1 @@
+"""Events: from a change or a message to what follows from it."""

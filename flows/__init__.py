@@ -1,0 +1,1 @@
+"""Definitions of flows: read, built, checked, drawn, tried out."""
