@@ -19,6 +19,7 @@ RUNS = 30
 KINDS = ("two-12", "swarm-8", "graph-16", "selector-8", "asking-8", "society-8")
 
 
+@pytest.mark.long
 async def test_runs_that_are_forgotten_end_as_they_should(
     client: Client, tmp_path: Path, capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -118,8 +118,8 @@ MOMENTS: dict[str, tuple[Moment | str, ...]] = {
     "a tool's result on its way": ("after:call_tool:1",),
     "a quick tool's result on its way": ("after:call_quick_tool:2",),
 }
-# These stand for all in the tests that take seconds each.
-QUICKLY = ("during a model call", "in a workflow task", "an answer on its way", "a tool's result on its way")
+# This stands for all in the tests that take seconds each.
+QUICKLY = ("during a model call",)
 JOURNALED = ("an answer on its way", "a tool's result on its way", "a quick tool's result on its way")
 
 

@@ -279,6 +279,7 @@ async def test_a_worker_that_went_away_unseen_is_stood_in_for(
     assert run.err.startswith("no worker takes the run: starting one for this command\n")
 
 
+@pytest.mark.long
 async def test_a_run_that_is_stuck_is_told_of_by_one_line_and_kept(
     command_line: CommandLine, lone_server: TemporalServer
 ) -> None:
