@@ -18,7 +18,7 @@ temporal operator namespace describe --namespace "$TEMPORAL_NAMESPACE" >/dev/nul
 insist temporal operator search-attribute list --namespace "$TEMPORAL_NAMESPACE" >/dev/null
 
 attributes=$(temporal operator search-attribute list --namespace "$TEMPORAL_NAMESPACE")
-for name in PerdureTeam PerdureUser PerdureSession PerdurePhase; do
+for name in PerdureTeam PerdureFlow PerdureUser PerdureSession PerdurePhase PerdureWaitingFor; do
   case $attributes in
     *"$name"*) ;;
     *) temporal operator search-attribute create --namespace "$TEMPORAL_NAMESPACE" --name "$name" --type Keyword ;;

@@ -26,7 +26,14 @@ from perdure.settings import TemporalSettings
 
 WORKFLOW = "AgentRun"
 TASK_QUEUE = "perdure"
-SEARCH_ATTRIBUTES = ("PerdureTeam", "PerdureUser", "PerdureSession", "PerdurePhase")
+SEARCH_ATTRIBUTES = (
+    "PerdureTeam",
+    "PerdureFlow",
+    "PerdureUser",
+    "PerdureSession",
+    "PerdurePhase",
+    "PerdureWaitingFor",
+)
 RPC_TIMEOUT = timedelta(seconds=5)
 _CONNECT_SECONDS = 5
 _SETTLE_SECONDS = 0.1

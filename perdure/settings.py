@@ -13,9 +13,10 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 
 from contracts.errors import ConfigurationError
+from perdure import addresses
 
 if TYPE_CHECKING:
     from temporalio.envconfig import ClientConfigProfile, ClientConfigTLSDict
@@ -29,6 +30,9 @@ _VARIABLES = {
     "model": "PERDURE_MODEL",
     "openai_api_key": "OPENAI_API_KEY",
     "openai_base_url": "OPENAI_BASE_URL",
+    "database_url": "PERDURE_DATABASE_URL",
+    "redis_url": "PERDURE_REDIS_URL",
+    "state_stale_seconds": "PERDURE_STATE_STALE_SECONDS",
     "temporal_ui": "PERDURE_TEMPORAL_UI",
 }
 _TEMPORAL_KEYS = (
@@ -49,7 +53,8 @@ _TEMPORAL_KEYS = (
 
 
 class _Value(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    # An error that is printed with its cause must not show the password that it is about.
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
 
 _Model = TypeVar("_Model", bound=BaseModel)
@@ -93,9 +98,31 @@ class Settings(_Value):
     model: str | None = Field(default=None, description="Name of the default model (PERDURE_MODEL).")
     openai_api_key: SecretStr | None = Field(default=None, description="Key of the model's server (OPENAI_API_KEY).")
     openai_base_url: str | None = Field(default=None, description="URL of the model's server (OPENAI_BASE_URL).")
+    database_url: SecretStr | None = Field(
+        default=None, description="PostgreSQL that holds the state; None: home/state.db (PERDURE_DATABASE_URL)."
+    )
+    redis_url: SecretStr | None = Field(
+        default=None, description="Redis for cache and wake-ups; None: in process (PERDURE_REDIS_URL)."
+    )
+    state_stale_seconds: float = Field(
+        default=1.0,
+        ge=0,
+        le=3600,
+        description="Seconds that a plain read may be behind; 0: no cache (PERDURE_STATE_STALE_SECONDS).",
+    )
     prices: dict[str, Price] = Field(default={}, description="Prices by model, before those that are known anyway.")
     temporal_ui: str | None = Field(default=None, description="URL of Temporal's UI, for links (PERDURE_TEMPORAL_UI).")
     temporal: TemporalSettings = Field(default=TemporalSettings(), description="How Temporal is reached (TEMPORAL_…).")
+
+    @field_validator("database_url")
+    @classmethod
+    def _names_a_database(cls, value: SecretStr | None) -> SecretStr | None:
+        return value and SecretStr(addresses.postgresql(value.get_secret_value()))
+
+    @field_validator("redis_url")
+    @classmethod
+    def _names_a_redis(cls, value: SecretStr | None) -> SecretStr | None:
+        return value and SecretStr(addresses.redis(value.get_secret_value()))
 
     @classmethod
     def load(cls, environ: Mapping[str, str] | None = None, *, folder: Path | None = None) -> Settings:
@@ -126,6 +153,9 @@ class Settings(_Value):
             "model": self.model,
             "openai_api_key": self.openai_api_key and self.openai_api_key.get_secret_value(),
             "openai_base_url": self.openai_base_url,
+            "database_url": self.database_url and self.database_url.get_secret_value(),
+            "redis_url": self.redis_url and self.redis_url.get_secret_value(),
+            "state_stale_seconds": f"{self.state_stale_seconds:g}",
         }
         return {_VARIABLES[field]: value for field, value in values.items() if value}
 

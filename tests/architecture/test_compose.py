@@ -76,6 +76,13 @@ def test_the_namespace_gets_our_search_attributes() -> None:
     assert set(connection.SEARCH_ATTRIBUTES) <= {word.rstrip(";") for word in words}
 
 
+def test_the_worker_keeps_its_state_in_the_servers_that_stand_beside_it() -> None:
+    given = SERVICES["worker"]["environment"]
+    assert "@postgresql:5432/perdure" in given["PERDURE_DATABASE_URL"]
+    assert "redis://redis:6379/" in given["PERDURE_REDIS_URL"]
+    assert {"postgresql", "redis"} <= set(SERVICES["worker"]["depends_on"])
+
+
 def test_the_image_is_built_from_the_locks_and_runs_as_nobody_special() -> None:
     lines = (DEPLOY / "Dockerfile").read_text()
     installs = re.findall(r"pip install (--\S+)", lines)
@@ -86,5 +93,5 @@ def test_the_image_is_built_from_the_locks_and_runs_as_nobody_special() -> None:
 
 def test_the_image_sees_all_that_the_wheel_is_built_from() -> None:
     seen = {line[1:] for line in (DEPLOY / "Dockerfile.dockerignore").read_text().splitlines() if line.startswith("!")}
-    packages = {path.parent.name for path in ROOT.glob("*/__init__.py")} - {"tests", "benchmarks"}
+    packages = {path.parent.name for path in ROOT.glob("*/__init__.py")} - {"tests", "benchmarks", "examples"}
     assert packages | {"worker.py", "pyproject.toml", "requirements.lock", "requirements-dev.lock"} <= seen

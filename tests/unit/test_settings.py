@@ -78,13 +78,24 @@ def test_another_file_is_named_by_the_environment_and_its_paths_are_its_own(tmp_
 
 
 def test_secrets_do_not_show(tmp_path: Path) -> None:
-    settings = load(tmp_path, OPENAI_API_KEY="sk-hush", TEMPORAL_API_KEY="temporal-hush")
+    urls = {"PERDURE_DATABASE_URL": "postgresql://ada:hush@db/p", "PERDURE_REDIS_URL": "redis://:hush@cache/0"}
+    settings = load(tmp_path, OPENAI_API_KEY="sk-hush", TEMPORAL_API_KEY="temporal-hush", **urls)
     assert "hush" not in repr(settings)
     assert settings.environ()["OPENAI_API_KEY"] == "sk-hush"
 
 
 def test_a_child_gets_the_same_settings(tmp_path: Path) -> None:
-    settings = load(tmp_path, PERDURE_APP="a,b", PERDURE_MODEL="m", OPENAI_API_KEY="k", OPENAI_BASE_URL="http://u")
+    settings = load(
+        tmp_path,
+        PERDURE_APP="a,b",
+        PERDURE_MODEL="m",
+        OPENAI_API_KEY="k",
+        OPENAI_BASE_URL="http://u",
+        PERDURE_DATABASE_URL="postgresql://ada:hush@db:5433/p",
+        PERDURE_REDIS_URL="redis://cache",
+        PERDURE_STATE_STALE_SECONDS="0.5",
+    )
+    assert settings.state_stale_seconds == 0.5
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
     assert load(elsewhere, **settings.environ()) == settings
@@ -134,6 +145,14 @@ def test_a_local_stack_takes_the_place_of_whatever_was_set(tmp_path: Path) -> No
         ("[prices]\nm = {prompt = 1}", "prices.m.completion: Field required"),
         ("home = ", "is not TOML"),
         ("app = 3", "app: Input should be a valid tuple"),
+        ('database_url = "sqlite:///x.db"', "database_url: SQLite needs no address"),
+        ('database_url = "mysql://ada:hush@db/p"', "database_url: 'mysql://ada:…@db/p' must begin with postgresql://"),
+        ('database_url = "postgresql://ada:hush@db"', "database_url: 'postgresql://ada:…@db' names no database"),
+        ('database_url = "postgresql:///p"', "database_url: 'postgresql:///p' names no host"),
+        ('database_url = "postgresql://ada:hush@db:many/p"', "database_url: 'postgresql://…' cannot be read"),
+        ('redis_url = "http://cache"', "redis_url: 'http://cache' must begin with redis://, as in redis://HOST:6379/0"),
+        ("state_stale_seconds = -1", "state_stale_seconds: Input should be greater than or equal to 0"),
+        ('state_stale_seconds = "soon"', "state_stale_seconds: Input should be a valid number"),
     ],
 )
 def test_what_is_wrong_is_named_with_its_place(tmp_path: Path, text: str, words: str) -> None:
@@ -141,6 +160,7 @@ def test_what_is_wrong_is_named_with_its_place(tmp_path: Path, text: str, words:
         load(tmp_path, text)
     assert words in str(caught.value)
     assert "\n" not in str(caught.value)
+    assert "hush" not in str(caught.value)
 
 
 def test_a_file_that_is_named_must_be_there(tmp_path: Path) -> None:
