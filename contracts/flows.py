@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-import re
 from datetime import timedelta
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SerializerFunctionWrapHandler,
+    model_serializer,
+    model_validator,
+)
 
 from contracts.base import Contract
 from contracts.decisions import Decision
+from contracts.durations import Duration
 from contracts.runs import Budget, Scope, Usage
 from contracts.state import DEFAULT_TENANT, MAIN, Name
 
@@ -17,26 +24,8 @@ END = "end"
 STEP_KINDS = ("team", "call", "set", "branch", "wait", "ask", "emit", "map", "parallel", "flow")
 MAX_FLOW_BYTES = 128 * 1024
 
-_UNITS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
-_DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|m|h|d|w)")
-_ID = re.compile(r"[a-z][a-z0-9_]{0,59}")
-
-
-def _as_duration(value: Any) -> Any:
-    if isinstance(value, str) and (match := _DURATION.fullmatch(value.strip())):
-        return timedelta(seconds=float(match[1]) * _UNITS[match[2]])
-    if isinstance(value, str) and not value.startswith("P"):
-        raise ValueError(f"{value!r} is no duration: write a number and one of ms, s, m, h, d, w, such as '3d'")
-    return value
-
-
-Duration = Annotated[
-    timedelta,
-    BeforeValidator(_as_duration, json_schema_input_type=str),
-    PlainSerializer(lambda value: f"{value.total_seconds():g}s", return_type=str),
-]
 Cel = Annotated[str, Field(min_length=1, max_length=2048, description="A condition or value in CEL.")]
-StepName = Annotated[str, Field(pattern=_ID.pattern, description="A step's name, or 'end'.")]
+StepName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,59}$", description="A step's name, or 'end'.")]
 Template = Any
 
 
@@ -44,6 +33,14 @@ class _Part(BaseModel):
     """A part of a definition: what it does not know is refused, so that a misspelt word is found."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+    @model_serializer(mode="wrap")
+    def _without_none(self, serialize: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Leave out what is not there: a definition travels in history, and None is what a field is without a value.
+
+        Other defaults are written, so that a running flow keeps them when they change.
+        """
+        return {name: value for name, value in serialize(self).items() if value is not None}
 
 
 class BoundDocument(_Part):
