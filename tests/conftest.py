@@ -17,7 +17,10 @@ from perdure.ports import free_port
 from perdure.settings import TemporalSettings
 from perdure.temporal_server import ServerPlace, TemporalServer
 from tests.support.model_server import ModelServer
+from tests.support.postgres import PostgresServer, postgres_server
 from tests.support.processes import children
+from tests.support.redis import RedisServer
+from tests.support.redis import redis_server as started_redis
 from tests.support.reference import References
 from tests.support.running import Runner, runner
 from tests.support.scripts import teams
@@ -49,6 +52,20 @@ async def temporal(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Te
 async def client(temporal: TemporalServer) -> Client:
     """A client of that server."""
     return await connection.connect(TemporalSettings(address=temporal.place.address))
+
+
+@pytest.fixture(scope="session")
+async def postgres() -> AsyncIterator[PostgresServer]:
+    """A real PostgreSQL server, one per test run; a test takes a database of its own from it."""
+    async with postgres_server() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+async def redis_server(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[RedisServer]:
+    """A real Redis server, one per test run."""
+    async with started_redis(tmp_path_factory.mktemp("redis")) as server:
+        yield server
 
 
 @pytest.fixture
