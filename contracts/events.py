@@ -18,6 +18,8 @@ FLOW_STARTED = "perdure.flow.started"
 FLOW_ENDED = "perdure.flow.ended"
 ASK_OPENED = "perdure.ask.opened"
 ASK_ESCALATED = "perdure.ask.escalated"
+# Tells a wait that events which came before it was registered may be meant; no event of this type is ever in the log.
+WAIT_OPENED = "perdure.wait.opened"
 
 
 class Event(Contract):
@@ -36,11 +38,27 @@ class Event(Contract):
     time: datetime
     sequence: int
     tenant: Name = DEFAULT_TENANT
+    change: tuple[str, str, str] | None = Field(
+        default=None,
+        description="(branch, namespace, key) where the store itself tells of a change; nobody can emit it.",
+    )
 
     @property
     def lane(self) -> str:
         """What keeps its order."""
         return self.subject if self.subject is not None else self.source
+
+    @property
+    def value(self) -> dict[str, Any]:
+        """What conditions and templates see as `event`; the time is ISO 8601 text."""
+        return {
+            "id": self.id,
+            "source": self.source,
+            "type": self.type,
+            "subject": self.subject,
+            "data": self.data,
+            "time": self.time.isoformat(),
+        }
 
 
 class StartTeam(Contract):
@@ -144,6 +162,8 @@ class Delivery(Contract):
     event: Event
     attempts: int = 0
     error: str | None = None
+    most_attempts: int = 5
+    remember_days: int = Field(default=30, description="How long the start that it makes is remembered.")
 
 
 class DeadLetter(Contract):

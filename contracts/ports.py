@@ -327,12 +327,14 @@ class EventLog(Protocol):
         """Return the sequence up to which events were routed."""
         ...
 
-    async def route(self, deliveries: Sequence[Delivery], *, cursor: int) -> None:
-        """Keep deliveries and move the cursor, in one transaction. A repeat with the same cursor changes nothing.
+    async def route(self, deliveries: Sequence[Delivery], *, after: int, cursor: int) -> bool:
+        """Keep deliveries and move the cursor, in one transaction.
 
         Args:
             deliveries: their `id` is ignored.
-            cursor: the new cursor; where it is not higher than the present one, nothing is written.
+            after: the cursor that they were made from; where it has moved since, another relay has routed these
+                events, nothing is written and False is returned.
+            cursor: the new cursor.
         """
         ...
 
@@ -344,8 +346,15 @@ class EventLog(Protocol):
         """End a delivery. `started` is the workflow id that it started, which `started_by` remembers."""
         ...
 
-    async def failed(self, delivery: Delivery, *, error: str, retry_at: datetime | None) -> None:
-        """Try a delivery again at that time; None makes it a dead letter, and its lane goes on."""
+    async def failed(self, delivery: Delivery, *, error: str, retry_at: datetime | None, counts: bool = True) -> None:
+        """Try a delivery again at that time; None makes it a dead letter, and its lane goes on.
+
+        Args:
+            delivery: as `due` gave it; one that has ended meanwhile is passed over.
+            error: what went wrong.
+            retry_at: when.
+            counts: whether it is one of its attempts; not so where a server was away.
+        """
         ...
 
     async def started_by(self, tenant: str, trigger: str, source: str, event_id: str) -> str | None:
@@ -365,7 +374,15 @@ class EventLog(Protocol):
         ...
 
     async def register(self, wait: Wait) -> int:
-        """Keep a wait and return the sequence at that moment. A repeat changes nothing and returns the same."""
+        """Keep a wait and return the sequence at that moment. A repeat changes nothing and returns the same.
+
+        A wait for an event that says `after` gets a delivery of type `perdure.wait.opened`, if there is anything
+        between that and the moment: who delivers it looks back.
+        """
+        ...
+
+    async def wait(self, wait_id: str) -> Wait | None:
+        """Return a wait; None where it is not there."""
         ...
 
     async def unregister(self, wait_id: str) -> None:
@@ -376,6 +393,14 @@ class EventLog(Protocol):
         self, tenant: str, *, documents: Sequence[tuple[str, str, str]] = (), types: Sequence[str] = ()
     ) -> tuple[Wait, ...]:
         """Return waits for one of these (branch, namespace, key), and waits for one of these event types."""
+        ...
+
+    async def prune(self, *, before: datetime) -> int:
+        """Forget events of commits that were routed and kept before that time, and starts whose time is over.
+
+        Returns:
+            How many events were forgotten.
+        """
         ...
 
 
