@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 
 from temporalio import activity
 
@@ -25,18 +26,28 @@ class ModelCalls:
         models: the models there are.
         store: keeps the pieces of prompts and answers, so that later prompts can name them.
         journal: keeps answers, so that a repeated attempt does not ask, and pay, again.
+        sequence: returns the state store's sequence, which each answer tells its run; None where there is no such
+            store.
     """
 
-    def __init__(self, models: ChatModels, *, store: SegmentStore, journal: ResultJournal) -> None:
+    def __init__(
+        self,
+        models: ChatModels,
+        *,
+        store: SegmentStore,
+        journal: ResultJournal,
+        sequence: Callable[[], Awaitable[int]] | None = None,
+    ) -> None:
         self._models = models
         self._store = store
         self._journal = journal
+        self._sequence_now = sequence
 
     @activity.defn(name="prepare_run")
     async def prepare_run(self) -> Preparation:
-        """Say which models there are; the run's history keeps the answer."""
+        """Say which models there are, and where the state store stands; the run's history keeps the answer."""
         with as_failures():
-            return self._models.prepare()
+            return self._models.prepare().model_copy(update={"sequence": await self._sequence()})
 
     @activity.defn(name="call_model")
     async def call_model(self, request: ModelRequest) -> ModelOutcome:
@@ -49,11 +60,21 @@ class ModelCalls:
                 if isinstance(prompt, Missing):
                     return ModelOutcome(missing=prompt)
                 reply = await self._models.complete(request, list(put_together(prompt.text)))
-                outcome = ModelOutcome(reply=reply)
+                outcome = ModelOutcome(reply=reply.model_copy(update={"sequence": await self._sequence()}))
                 await asyncio.gather(
                     self._keep(request, prompt, reply), journals.record(self._journal, request, outcome)
                 )
                 return outcome
+
+    async def _sequence(self) -> int | None:
+        if self._sequence_now is None:
+            return None
+        # The run goes on without it, and an answer that is paid for is not asked for again.
+        try:
+            return await self._sequence_now()
+        except BackendUnavailable as error:
+            activity.logger.warning("the sequence of the state store is not known: %s", error)
+            return None
 
     async def _keep(self, request: ModelRequest, prompt: Resolved, reply: ModelReply) -> None:
         blobs = dict(prompt.blobs)

@@ -23,6 +23,7 @@ from autogen_core.tools import BaseTool, FunctionTool, StaticWorkbench, Workbenc
 from pydantic import BaseModel
 
 from agents.components import NamedTool
+from agents.event_source import EventSource
 from agents.model_client import DurableModelClient
 from agents.run import Run
 from agents.termination import WorkflowTimeoutTermination
@@ -167,6 +168,9 @@ class Binding:
             " use ctx.model(name)"
         )
 
+    def _events(self, source: EventSource, path: str) -> EventSource:
+        return source.bound(path)
+
     def _workbench(self, workbench: Workbench, path: str) -> Any:
         if isinstance(workbench, DurableWorkbench):
             return workbench.bound(path)
@@ -242,6 +246,7 @@ class Binding:
 
 _BINDERS: tuple[tuple[type[Any], Callable[[Binding, Any, str], Any]], ...] = (
     (ChatCompletionClient, Binding._model),
+    (EventSource, Binding._events),
     (Workbench, Binding._workbench),
     (BaseTool, Binding._tool),
     (Memory, Binding._memory),

@@ -18,16 +18,27 @@ from agents.dispatch import HEARTBEAT_TIMEOUT, RETRIES, STORE_TIMEOUT, deliver
 from agents.prompts import Pieces, PromptBook
 from contracts.conversation import CheckpointOutcome, CheckpointPage, CheckpointRequest, Recipe, unpack
 from contracts.documents import put_together
-from contracts.payloads import guard
+from contracts.payloads import fits, guard
 from contracts.runs import Carried, RunRequest
 
 _DOCUMENTS = "$documents"
 
 
 async def save_checkpoint(conversation: Conversation) -> RunRequest:
-    """Store the state of a paused conversation and return the request that its next history starts with."""
-    run = conversation.run
+    """Store the state of a paused conversation and return the request that its next history starts with.
+
+    Events that come meanwhile go with the request. Where they are too many for it, the state is stored again.
+    """
     checkpoint = f"checkpoint:{conversation.transcript.next_index}"
+    onward = await _saved(conversation, checkpoint)
+    while not fits(onward):
+        checkpoint += "+"
+        onward = await _saved(conversation, checkpoint)
+    return onward
+
+
+async def _saved(conversation: Conversation, checkpoint: str) -> RunRequest:
+    run = conversation.run
     text = _pieces(run.prompts, without_repeats(await conversation.state()))
     outcome = await deliver(run.prompts, text, caller=checkpoint, activity_id=checkpoint, call=_save)
     carried = Carried(
@@ -37,6 +48,9 @@ async def save_checkpoint(conversation: Conversation) -> RunRequest:
         usage=run.account.usage,
         entries=conversation.transcript.next_index,
         started=run.account.started,
+        since=run.since,
+        sequence=run.sequence,
+        late=run.inbox.late(),
     )
     return run.request.model_copy(update={"carried": carried})
 

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
+from autogen_agentchat.base import ChatAgent
 from autogen_core.models import ChatCompletionClient
 from autogen_core.tools import Workbench
 
+from agents.event_agent import EventAgent
+from agents.event_source import EventSource
 from agents.model_client import DurableModelClient
 from agents.run import Run
 from agents.workbench import DurableWorkbench
+from contracts.bridge import EventPattern
 
 
 class TeamContext:
@@ -52,3 +58,28 @@ class TeamContext:
             UnknownName: a tool is not registered; the message offers the nearest names.
         """
         return DurableWorkbench(self._run, names)
+
+    def events(
+        self,
+        type: str,
+        *,
+        name: str,
+        source: str | None = None,
+        when: str | None = None,
+        timeout: timedelta | None = None,
+    ) -> ChatAgent:
+        """An agent whose turn is to wait for the next event; its message is the event's data as JSON.
+
+        Events that came since the run began count. With neither `when` nor a trigger that addresses the run, every
+        event of the type will do, whatever it is about.
+
+        Args:
+            type: event type; "*" at the end matches any rest ("invoice.*").
+            name: name of the agent.
+            source: the same for the event's source; None is any.
+            when: CEL over `event` (id, source, type, subject, data, time); None is always.
+            timeout: how long one turn waits; the agent then says that nothing came. None is for ever.
+        """
+        return EventAgent(
+            name, EventSource(self._run, EventPattern(type=type, source=source), when=when), timeout=timeout
+        )

@@ -22,6 +22,7 @@ from agents import team_state
 from agents.binding import Binding
 from agents.components import load_component
 from agents.context import TeamContext
+from agents.inbox import Inbox
 from agents.registry import REGISTRY
 from agents.run import Run
 from agents.runtime import WorkflowAgentRuntime
@@ -58,7 +59,9 @@ class Conversation:
     Args:
         request: what was asked.
         preparation: what the worker said of its models.
+        inbox: the events that have come and will come.
         on_message: told after each message, with the transcript.
+        on_waiting: told whether an agent waits for an event.
 
     Raises:
         CallerError, OperatorError: the team asks for what is not there, or for what cannot be durable.
@@ -66,10 +69,20 @@ class Conversation:
     """
 
     def __init__(
-        self, request: RunRequest, preparation: Preparation, *, on_message: Callable[[Transcript], None]
+        self,
+        request: RunRequest,
+        preparation: Preparation,
+        *,
+        inbox: Inbox,
+        on_message: Callable[[Transcript], None],
+        on_waiting: Callable[[bool], None],
     ) -> None:
-        self.run = Run(request, preparation)
-        self.transcript = Transcript(first=request.carried.entries if request.carried else 0, turn_of=self.run.turn_of)
+        self.run = Run(request, preparation, inbox=inbox, on_waiting=on_waiting)
+        self.transcript = Transcript(
+            first=request.carried.entries if request.carried else 0,
+            turn_of=self.run.turn_of,
+            sequence=lambda: self.run.sequence,
+        )
         self._on_message = on_message
         self._runtime = WorkflowAgentRuntime(on_error=self.run.stop, on_delivery=self._delivered)
         self.team = self._build(request)
@@ -89,9 +102,11 @@ class Conversation:
             await self._until_done(talk)
         except (Exception, asyncio.CancelledError):
             await self._settle(talk)
+            await self.run.waits.leave()
             raise
         # Not `finally`: a run that its worker forgets is closed by GeneratorExit, and then nothing may be awaited.
         await self._settle(talk)
+        await self.run.waits.leave()
         if self.run.stopped.done():
             return self._stopped(self.run.stopped.result())
         talk.result()
@@ -103,7 +118,12 @@ class Conversation:
         """Everything that a new history needs to go on with this conversation."""
         turn = self._pausable.turn if self._pausable is not None else 0
         team = await team_state.save(self.team, self._runtime, parts=self._parts, turn=turn)
-        return {"team": team, "answer": self.transcript.answer(), "real_model": self.run.real_model}
+        return {
+            "team": team,
+            "answer": self.transcript.answer(),
+            "real_model": self.run.real_model,
+            "inbox": self.run.inbox.state(),
+        }
 
     async def restore(self, state: dict[str, Any], *, size: int) -> None:
         """Go on with a conversation that an earlier history has paused.
@@ -115,6 +135,7 @@ class Conversation:
         self._restored_bytes = size
         self.transcript.earlier_answer = state["answer"]
         self.run.real_model = state["real_model"]
+        self.run.inbox.restore(state.get("inbox", {}))
         await team_state.load(self.team, self._runtime, state["team"], parts=self._parts)
 
     def _build(self, request: RunRequest) -> Any:

@@ -148,6 +148,7 @@ class DurableModelClient(ChatCompletionClient):
         finally:
             run.account.settle(held, reply)
         run.real_model = run.real_model and reply.real
+        run.learn_sequence(reply.sequence)
         run.prompts.commit(self._path, prompt)
         _learn(run, reply)
         return self._result(reply, activity_id)

@@ -12,7 +12,9 @@ from autogen_core import CancellationToken, FunctionCall
 from temporalio import workflow
 
 from agents.budget import BudgetAccount
+from agents.inbox import Inbox
 from agents.prompts import PromptBook
+from agents.waits import Waits
 from contracts.calls import ModelCard, Preparation
 from contracts.errors import BudgetExhausted, ConfigurationError, UnknownName
 from contracts.runs import RunRequest, Usage
@@ -52,11 +54,22 @@ class Run:
     Args:
         request: what was asked.
         preparation: what the worker said of its models.
+        inbox: the events that have come and will come.
+        on_waiting: told whether an agent waits for an event.
+
+    Attributes:
+        since: sequence of the state store when the run began, as far as it is known.
     """
 
-    def __init__(self, request: RunRequest, preparation: Preparation) -> None:
+    def __init__(
+        self, request: RunRequest, preparation: Preparation, *, inbox: Inbox, on_waiting: Callable[[bool], None]
+    ) -> None:
         carried = request.carried
         self.request = request
+        self.inbox = inbox
+        self.waits = Waits(on_waiting)
+        self.since = carried.since if carried else preparation.sequence
+        self._sequence = carried.sequence if carried else preparation.sequence
         self.prompts = PromptBook()
         self.account = BudgetAccount(
             request.budget,
@@ -92,8 +105,20 @@ class Run:
             )
         return card
 
+    @property
+    def sequence(self) -> int | None:
+        """The latest sequence of the state store that the run knows of."""
+        known = (self._sequence, self.inbox.sequence)
+        return max((sequence for sequence in known if sequence is not None), default=None)
+
+    def learn_sequence(self, sequence: int | None) -> None:
+        """Note a sequence that an activity has told."""
+        if sequence is not None:
+            self._sequence = max(sequence, self._sequence or 0)
+            self.since = sequence if self.since is None else self.since
+
     def next_call(self, path: str) -> int:
-        """The number of the next model call of that path, from 1, over the whole run."""
+        """The number of the next model call (or wait) of that path, from 1, over the whole run."""
         self.counters[path] = self.counters.get(path, 0) + 1
         return self.counters[path]
 

@@ -31,17 +31,21 @@ class Transcript:
     Args:
         first: index of the first entry, as earlier parts of the run hold those before.
         turn_of: the turn that an agent is in.
+        sequence: the latest sequence of the state store that is known, when a message is noted.
 
     Attributes:
         earlier_answer: the last message of the part of the run before this one.
     """
 
-    def __init__(self, *, first: int, turn_of: Callable[[str], int]) -> None:
+    def __init__(
+        self, *, first: int, turn_of: Callable[[str], int], sequence: Callable[[], int | None] = lambda: None
+    ) -> None:
         self.first = first
         self.entries: list[TranscriptEntry] = []
         self.earlier_answer = ""
         self._shown: list[str] = []
         self._turn_of = turn_of
+        self._sequence = sequence
 
     @property
     def next_index(self) -> int:
@@ -59,6 +63,7 @@ class Transcript:
                 text=text,
                 tool=tool,
                 failed=failed,
+                sequence=self._sequence(),
             )
             self.entries.append(entry)
             self._shown.append(_markdown(entry))

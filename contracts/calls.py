@@ -41,6 +41,7 @@ class ModelReply(Contract):
     completion_tokens: int = 0
     usd: float | None = None
     real: bool = Field(default=True, description="False when the scripted model answered.")
+    sequence: int | None = Field(default=None, description="Of the state store, when the model had answered.")
 
 
 class ModelOutcome(Contract):
@@ -90,3 +91,4 @@ class Preparation(Contract):
 
     default_model: str
     models: tuple[ModelCard, ...]
+    sequence: int | None = Field(default=None, description="Of the state store, when the run was prepared.")

@@ -8,12 +8,21 @@ from contracts.conversation import MAX_COMMAND_BYTES
 from contracts.errors import PayloadTooLarge
 
 
+def fits(payload: BaseModel) -> bool:
+    """Whether one event of the history may hold a payload."""
+    return _size(payload) <= MAX_COMMAND_BYTES
+
+
 def guard(what: str, payload: BaseModel, *, advice: str) -> None:
     """Refuse a payload that one event of the history should not hold.
 
     Raises:
         PayloadTooLarge: it is over 256 KiB as JSON.
     """
-    size = len(payload.model_dump_json().encode())
+    size = _size(payload)
     if size > MAX_COMMAND_BYTES:
         raise PayloadTooLarge(what, size=size, limit=MAX_COMMAND_BYTES, advice=advice)
+
+
+def _size(payload: BaseModel) -> int:
+    return len(payload.model_dump_json().encode())

@@ -8,6 +8,8 @@ from typing import Any, Literal
 from pydantic import Field, field_validator
 
 from contracts.base import Contract
+from contracts.bridge import Received
+from contracts.state import DEFAULT_TENANT, MAIN, Name
 
 MAX_TASK_BYTES = 200 * 1024
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
@@ -51,6 +53,8 @@ class RunRequest(Contract):
     scope: Scope = Scope()
     budget: Budget = Budget()
     files: str | None = Field(default=None, description="Absolute folder that file tools may read.")
+    tenant: Name = DEFAULT_TENANT
+    branch: Name = Field(default=MAIN, description="Branch of the state store that the run belongs to.")
     carried: Carried | None = Field(default=None, description="Set by continue-as-new only.")
 
     @field_validator("run_id")
@@ -98,6 +102,8 @@ class TranscriptEntry(Contract):
     """One thing that happened in the conversation, in order.
 
     `index` counts from 0 over the whole run, continue-as-new included; `turn` from 1. Live events are these entries.
+    `sequence` is the latest one of the state store that the run knew of by then: what was written later has a higher
+    one. None where the worker has no state store, and in runs of earlier versions.
     """
 
     index: int
@@ -107,6 +113,7 @@ class TranscriptEntry(Contract):
     text: str
     tool: str | None = None
     failed: bool = False
+    sequence: int | None = None
 
 
 class TranscriptPage(Contract):
@@ -141,6 +148,9 @@ class Carried(Contract):
     usage: Usage = Usage()
     entries: int = Field(default=0, description="Transcript entries before this part of the run.")
     started: float = Field(description="Start of the first part, seconds since the epoch.")
+    since: int | None = Field(default=None, description="Sequence of the state store when the run started.")
+    sequence: int | None = Field(default=None, description="The latest sequence that the run knows of.")
+    late: tuple[Received, ...] = Field(default=(), description="Events that came while the checkpoint was stored.")
 
 
 RunRequest.model_rebuild()

@@ -10,11 +10,14 @@ from temporalio.common import RetryPolicy, SearchAttributeKey
 from agents.checkpoint import load_checkpoint, save_checkpoint
 from agents.conversation import Conversation, Ending
 from agents.failures import as_failure
+from agents.inbox import Inbox
 from agents.transcript import Transcript
 from contracts.calls import Preparation
+from contracts.events import Event, Woken
 from contracts.runs import RunRequest, RunResult, TranscriptPage, Usage
 
 PHASE = SearchAttributeKey.for_keyword("PerdurePhase")
+WAITING_FOR = SearchAttributeKey.for_keyword("PerdureWaitingFor")
 MAX_ANSWER_CHARS = 48 * 1024
 
 
@@ -30,6 +33,8 @@ class AgentRun:
         self._request = request
         self._conversation: Conversation | None = None
         self._closed = False
+        # Signals may come before the team is built.
+        self._inbox = Inbox(request.carried.late if request.carried else None)
 
     @workflow.run
     async def run(self, request: RunRequest) -> RunResult:
@@ -43,6 +48,16 @@ class AgentRun:
         if onward is not None:
             workflow.continue_as_new(onward)
         return self._end(conversation, ending)
+
+    @workflow.signal
+    def event(self, event: Event) -> None:
+        """Take an event that is addressed to this run. A repeat changes nothing."""
+        self._inbox.event(event)
+
+    @workflow.signal
+    def wake(self, woken: Woken) -> None:
+        """Take an event that an agent of this run waits for. A repeat changes nothing."""
+        self._inbox.wake(woken)
 
     @workflow.query
     def transcript(self, after: int) -> TranscriptPage:
@@ -63,13 +78,20 @@ class AgentRun:
             retry_policy=RetryPolicy(maximum_attempts=3),
             summary="models of this worker",
         )
-        conversation = self._conversation = Conversation(request, preparation, on_message=self._show)
+        conversation = self._conversation = Conversation(
+            request, preparation, inbox=self._inbox, on_message=self._show, on_waiting=self._show_waiting
+        )
         if request.carried is not None:
             await load_checkpoint(conversation, request.carried)
         return conversation
 
     def _show(self, transcript: Transcript) -> None:
         workflow.set_current_details(transcript.markdown())
+
+    def _show_waiting(self, waiting: bool) -> None:
+        # Only a server that knows the attribute lets a run be started with it.
+        if workflow.info().typed_search_attributes.get(WAITING_FOR) is not None:
+            workflow.upsert_search_attributes([WAITING_FOR.value_set("event" if waiting else "nothing")])
 
     def _end(self, conversation: Conversation, ending: Ending) -> RunResult:
         self._closed = True
