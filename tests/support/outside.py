@@ -1,0 +1,62 @@
+"""Events as tests make them, and their way into a run by signal."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from datetime import UTC, datetime
+from typing import Any
+
+from contracts.events import Event, Wait, Woken
+from perdure.run import Run
+from tests.support.running import Runner
+
+
+def event(
+    number: int, *, type: str = "invoice.paid", source: str = "/erp", data: Any = None, id: str | None = None
+) -> Event:
+    """The event with this sequence; its data is {"number": …} by default."""
+    return Event(
+        id=id or f"e{number}",
+        source=source,
+        type=type,
+        data={"number": number} if data is None else data,
+        time=datetime(2026, 1, 1, tzinfo=UTC),
+        sequence=number,
+    )
+
+
+async def hand_over(running: Runner, run: Run, *events: Event) -> None:
+    """Signal events to a run itself, as triggers do."""
+    for one in events:
+        await running.client.get_workflow_handle(run.id).signal("event", one)
+
+
+async def wake(running: Runner, run: Run, event: Event, *, wait: Wait) -> None:
+    """Signal an event to a wait of a run, as the relay does."""
+    woken = Woken(wait=wait.id, sequence=event.sequence, event=event)
+    await running.client.get_workflow_handle(run.id).signal("wake", woken)
+
+
+async def waits(running: Runner, run: Run) -> list[Wait]:
+    """The waits that a run has registered so far."""
+    return [
+        Wait.model_validate(json.loads(activity.input.payloads[0].data))
+        for activity in await running.scheduled(run)
+        if activity.activity_type.name == "register_wait"
+    ]
+
+
+async def waiting(running: Runner, run: Run, *, times: int = 1, seconds: float = 15.0) -> Wait:
+    """Return a run's latest wait as soon as it has registered so many.
+
+    Raises:
+        TimeoutError: it has not within `seconds`.
+    """
+    end = time.monotonic() + seconds
+    while len(found := await waits(running, run)) < times:
+        if time.monotonic() > end:
+            raise TimeoutError(f"run {run.id!r} registered {len(found)} waits in {seconds} s, not {times}")
+        await asyncio.sleep(0.02)
+    return found[-1]
