@@ -117,7 +117,7 @@ class Trigger(Contract):
 
 
 class Schedule(Contract):
-    """Emits an event at set times, by a Temporal Schedule.
+    """Emits an event at set times, by a Temporal Schedule. The event's id becomes "<id>@<time>", with the set time.
 
     Args:
         cron: five fields, in `timezone`; or `every_seconds`.
@@ -129,6 +129,13 @@ class Schedule(Contract):
     every_seconds: float | None = Field(default=None, gt=0)
     timezone: str = "UTC"
     paused: bool = False
+
+
+class ScheduledEmission(Contract):
+    """The one argument of the workflow `EmitEvent`, which a schedule starts at each of its times."""
+
+    schedule: Schedule
+    tenant: Name = DEFAULT_TENANT
 
 
 class Wait(Contract):

@@ -135,7 +135,7 @@ class Dispatcher:
         await self._log.failed(delivery, error=said, retry_at=retry_at, counts=counts)
 
     def _delay(self, failures: int) -> timedelta:
-        return min(self._first_delay * 2 ** min(failures - 1, 20), self._longest_delay)
+        return min(self._first_delay * (1 << min(failures - 1, 20)), self._longest_delay)
 
 
 def _is_away(error: Exception) -> bool:
