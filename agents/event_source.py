@@ -54,7 +54,8 @@ class EventSource:
             return event
         wait, activity_id = self._wait(number), f"{self._path}:{number}:wait"
         self._run.waits.opened(wait.id)
-        await self._done(waits.register(wait, activity_id=activity_id), token)
+        registered = await self._done(waits.register(wait, activity_id=activity_id), token)
+        self._run.learn_sequence(registered.sequence)
         event = await self._until_there(within)
         await self._done(waits.unregister(wait.id, activity_id=f"{activity_id}.end"), token)
         self._run.waits.closed(wait.id)

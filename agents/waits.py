@@ -10,6 +10,7 @@ from temporalio import workflow
 
 from agents.dispatch import HEARTBEAT_TIMEOUT, RETRIES, STORE_TIMEOUT
 from contracts.events import Wait
+from contracts.steps import WaitEnded, WaitRegistered
 
 # What is still open when the run ends is unregistered within this time (s), or left to the relay, which drops the waits
 # of runs that are closed.
@@ -52,12 +53,12 @@ class Waits:
         self._on_change(False)
 
 
-def register(wait: Wait, *, activity_id: str) -> workflow.ActivityHandle[int]:
+def register(wait: Wait, *, activity_id: str) -> workflow.ActivityHandle[WaitRegistered]:
     """Keep a wait, so that events that fit are signalled to the run."""
     return workflow.start_activity(
         "register_wait",
         wait,
-        result_type=int,
+        result_type=WaitRegistered,
         activity_id=activity_id,
         start_to_close_timeout=STORE_TIMEOUT,
         heartbeat_timeout=HEARTBEAT_TIMEOUT,
@@ -70,7 +71,7 @@ def unregister(wait: str, *, activity_id: str) -> workflow.ActivityHandle[None]:
     """Forget a wait."""
     return workflow.start_activity(
         "unregister_wait",
-        wait,
+        WaitEnded(wait=wait),
         activity_id=activity_id,
         start_to_close_timeout=STORE_TIMEOUT,
         heartbeat_timeout=HEARTBEAT_TIMEOUT,
