@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 from autogen_agentchat.base import ChatAgent
@@ -13,7 +14,7 @@ from agents.event_source import EventSource
 from agents.model_client import DurableModelClient
 from agents.run import Run
 from agents.workbench import DurableWorkbench
-from contracts.bridge import EventPattern
+from contracts.bridge import EventPattern, Inbound, Outbound
 
 
 class TeamContext:
@@ -83,3 +84,14 @@ class TeamContext:
         return EventAgent(
             name, EventSource(self._run, EventPattern(type=type, source=source), when=when), timeout=timeout
         )
+
+    def bridge(self, *, inbound: Sequence[Inbound] = (), outbound: Sequence[Outbound] = ()) -> None:
+        """Let events into the conversation, and messages out of it, by rule.
+
+        An inbound rule takes events that a trigger hands to this run (`SignalRun`), and that no waiting agent of the
+        run takes; the first rule that fits counts. An outbound rule emits an event for each message that fits.
+
+        Raises:
+            BadRequest: a template holds more than paths, or names what is not there.
+        """
+        self._run.bridge.add(inbound=inbound, outbound=outbound)

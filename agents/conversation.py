@@ -18,7 +18,7 @@ from temporalio import workflow
 
 import agents.determinism  # installs what AutoGen needs to be replayed
 import agents.tool_failures  # noqa: F401 - installs what keeps agents from waiting for ever
-from agents import team_state
+from agents import joining, team_state
 from agents.binding import Binding
 from agents.components import load_component
 from agents.context import TeamContext
@@ -29,7 +29,7 @@ from agents.runtime import WorkflowAgentRuntime
 from agents.termination import PausableTermination
 from agents.transcript import Transcript
 from contracts.calls import Preparation
-from contracts.errors import BudgetExhausted
+from contracts.errors import BadRequest, BudgetExhausted
 from contracts.runs import RunRequest
 
 # A cancelled model call is waited for this long (s), so that its HTTP request is cut before the run closes.
@@ -102,17 +102,28 @@ class Conversation:
             await self._until_done(talk)
         except (Exception, asyncio.CancelledError):
             await self._settle(talk)
-            await self.run.waits.leave()
+            await self._leave(within=CANCEL_GRACE)
             raise
         # Not `finally`: a run that its worker forgets is closed by GeneratorExit, and then nothing may be awaited.
         await self._settle(talk)
-        await self.run.waits.leave()
+        await self._leave()
         if self.run.stopped.done():
             return self._stopped(self.run.stopped.result())
         talk.result()
         if self._pausable is not None and self._pausable.paused:
             return Ending(kind="paused")
         return Ending(kind="finished", detail=self._detail)
+
+    async def _leave(self, *, within: float | None = None) -> None:
+        """Leave nothing behind outside: no wait, and no event that was not emitted.
+
+        Args:
+            within: seconds for what is not emitted yet; None is as long as it takes.
+        """
+        await self.run.waits.leave()
+        await self.run.emissions.flushed(within=within)
+        if within is None and self.run.emissions.error is not None:
+            raise self.run.emissions.error
 
     async def state(self) -> dict[str, Any]:
         """Everything that a new history needs to go on with this conversation."""
@@ -147,7 +158,15 @@ class Conversation:
         binding = Binding(self.run, self._runtime)
         binding.bind(team, name=request.team)
         self._parts = binding.parts
+        self._check_bridge(team, request)
         return team
+
+    def _check_bridge(self, team: Any, request: RunRequest) -> None:
+        bridge = self.run.bridge
+        if bridge.joins and not isinstance(team, BaseGroupChat):
+            raise BadRequest(f"{request.team!r} is one agent, which no event can join: put it into a group chat")
+        if bridge.joins:
+            joining.refuse_authors(team, bridge.authors)
 
     def _make_pausable(self) -> PausableTermination | None:
         if not team_state.can_pause(self.team):
@@ -191,15 +210,24 @@ class Conversation:
     async def _talk(self) -> None:
         if not isinstance(self.team, BaseGroupChat):
             self.run.begin_turn(self.team.name)
+        if self.run.bridge.joins:
+            await joining.open_door(self.team, self._runtime, self.run.bridge.joining)
         task = None if self.run.request.carried else self.run.request.task
         # Without `aclosing`, which could not close it when the worker forgets the run; the token ends the stream.
         async for said in self.team.run_stream(task=task, cancellation_token=self.run.token):
             if isinstance(said, TaskResult):
                 self._detail = said.stop_reason
             else:
-                self.transcript.note(said)
-                self._on_message(self.transcript)
-                self._check_history()
+                self._note(said)
+
+    def _note(self, said: Said) -> None:
+        index = self.transcript.next_index
+        self.transcript.note(said)
+        if isinstance(said, BaseChatMessage):
+            text = self.transcript.entries[-1].text
+            self.run.emissions.add(self.run.bridge.emitted_by(said, index=index, text=text))
+        self._on_message(self.transcript)
+        self._check_history()
 
     async def _until_done(self, talk: asyncio.Task[None]) -> None:
         ends: list[asyncio.Future[Any]] = [talk, self.run.stopped]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
@@ -12,6 +11,7 @@ from autogen_agentchat.base import Response
 from autogen_agentchat.messages import BaseChatMessage, TextMessage
 from autogen_core import CancellationToken
 
+from agents.bridge import as_json, origin
 from agents.event_source import EventSource
 from contracts.events import Event
 
@@ -75,13 +75,3 @@ class EventAgent(BaseChatAgent):
             source=self.name,
             metadata={"timeout": "true"},
         )
-
-
-def as_json(value: Any) -> str:
-    """A value as the text of a message."""
-    return json.dumps(value, ensure_ascii=False)
-
-
-def origin(event: Event) -> dict[str, str]:
-    """What a message's metadata says of the event that it tells."""
-    return {"event_id": event.id, "event_source": event.source, "event_type": event.type}

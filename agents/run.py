@@ -11,7 +11,9 @@ from typing import Any, TypeVar
 from autogen_core import CancellationToken, FunctionCall
 from temporalio import workflow
 
+from agents.bridge import Bridge
 from agents.budget import BudgetAccount
+from agents.emissions import Emissions
 from agents.inbox import Inbox
 from agents.prompts import PromptBook
 from agents.waits import Waits
@@ -68,6 +70,13 @@ class Run:
         self.request = request
         self.inbox = inbox
         self.waits = Waits(on_waiting)
+        self.bridge = Bridge(request, inbox)
+        self.emissions = Emissions(
+            request,
+            next_number=lambda: self.next_call("emit~"),
+            on_kept=self.learn_sequence,
+            on_error=self.stop,
+        )
         self.since = carried.since if carried else preparation.sequence
         self._sequence = carried.sequence if carried else preparation.sequence
         self.prompts = PromptBook()

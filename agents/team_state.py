@@ -34,8 +34,7 @@ def can_pause(team: Any) -> bool:
 
 async def next_turn(team: BaseGroupChat, runtime: WorkflowAgentRuntime) -> int | None:
     """The turn count after the turn that is ending, None where the team must not pause: at its last turn."""
-    manager = await _manager(team, runtime)
-    turn: int = manager._current_turn + 1
+    turn: int = (await manager(team, runtime))._current_turn + 1
     return None if team._max_turns is not None and turn >= team._max_turns else turn
 
 
@@ -63,7 +62,7 @@ async def save(team: BaseGroupChat, runtime: WorkflowAgentRuntime, *, parts: Par
 async def load(team: BaseGroupChat, runtime: WorkflowAgentRuntime, state: dict[str, Any], *, parts: Parts) -> None:
     """Give a new team the state that `save` returned."""
     await team.load_state(state["team"])
-    (await _manager(team, runtime))._current_turn = state["turn"]
+    (await manager(team, runtime))._current_turn = state["turn"]
     condition_state.restored(_own_condition(team), state["condition"])
     for path, part in _hidden(parts):
         await part.load_state(state["hidden"][path])
@@ -71,10 +70,11 @@ async def load(team: BaseGroupChat, runtime: WorkflowAgentRuntime, state: dict[s
         await context.load_state(state["contexts"][path])
     for path, part in _graphs(parts):
         groups = {name: set(found) for name, found in state["triggered"][path].items()}
-        (await _manager(part, runtime))._triggered_activation_groups = groups
+        (await manager(part, runtime))._triggered_activation_groups = groups
 
 
-async def _manager(team: BaseGroupChat, runtime: WorkflowAgentRuntime) -> Any:
+async def manager(team: BaseGroupChat, runtime: WorkflowAgentRuntime) -> Any:
+    """The agent that says who is next."""
     id_ = AgentId(type=team._group_chat_manager_topic_type, key=team._team_id)
     return await runtime.try_get_underlying_agent_instance(id_)
 
@@ -86,7 +86,7 @@ def _own_condition(team: BaseGroupChat) -> Any:
 
 
 async def _triggered(graph: GraphFlow, runtime: WorkflowAgentRuntime) -> dict[str, list[str]]:
-    groups = (await _manager(graph, runtime))._triggered_activation_groups
+    groups = (await manager(graph, runtime))._triggered_activation_groups
     return {name: sorted(found) for name, found in groups.items()}
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from autogen_agentchat.base import Team
+from autogen_agentchat.base import ChatAgent, Team
 from autogen_agentchat.teams import RoundRobinGroupChat
 
 from agents import TeamContext, team
-from tests.support.teams import agent
+from contracts.bridge import Inbound, Outbound
+from tests.support.teams import TEAMS, Factory, agent, agents
 
 PAID = "invoice.paid"
 
@@ -37,3 +38,52 @@ def hasty(ctx: TeamContext) -> Team:
 def following(ctx: TeamContext) -> Team:
     """Waits again and again."""
     return RoundRobinGroupChat([ctx.events(PAID, name="billing"), agent(ctx, "clerk")], max_turns=6)
+
+
+NEWS = Inbound(type="news", as_message="News: ${event.data.what}", author="outside")
+
+
+def _listening(name: str, factory: Factory) -> None:
+    def build(ctx: TeamContext) -> Team | ChatAgent:
+        ctx.bridge(inbound=[NEWS])
+        return factory(ctx)
+
+    team(f"listening-{name}", version="1")(build)
+
+
+for _name, _factory in TEAMS.items():
+    _listening(_name, _factory)
+
+
+@team("telling", version="1")
+def telling(ctx: TeamContext) -> Team:
+    """Its messages become events."""
+    ctx.bridge(
+        outbound=[
+            Outbound(type="said", source="clerk", subject="${run.id}", data={"text": "${message.text}", "n": 1}),
+            Outbound(type="judged", where={"verdict": "bad"}, data="${message.value.reason}"),
+            Outbound(type="alarm", contains="FIRE"),
+        ]
+    )
+    return RoundRobinGroupChat(agents(ctx, "clerk", "boss"), max_turns=4)
+
+
+@team("echoing", version="1")
+def echoing(ctx: TeamContext) -> Team:
+    """What comes in would go out again, were it not known."""
+    ctx.bridge(inbound=[Inbound(type="*")], outbound=[Outbound(type="said")])
+    return RoundRobinGroupChat(agents(ctx, "clerk", "boss"), max_turns=2)
+
+
+@team("misnamed", version="1")
+def misnamed(ctx: TeamContext) -> Team:
+    """An event would speak as an agent."""
+    ctx.bridge(inbound=[Inbound(type="news", author="clerk")])
+    return RoundRobinGroupChat(agents(ctx, "clerk"), max_turns=2)
+
+
+@team("computing", version="1")
+def computing(ctx: TeamContext) -> Team:
+    """Its template asks for more than a path."""
+    ctx.bridge(inbound=[Inbound(type="news", as_message="${event.data.sum * 2}")])
+    return RoundRobinGroupChat(agents(ctx, "clerk"), max_turns=2)

@@ -5,12 +5,17 @@ from __future__ import annotations
 import asyncio
 import json
 import time
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 
+from temporalio.client import Client
+
 from contracts.events import Event, Wait, Woken
+from contracts.state import Emitted
+from contracts.steps import EmitEventsRequest
 from perdure.run import Run
-from tests.support.running import Runner
+from tests.support.running import TASK, Runner, door, new_queue
 
 
 def event(
@@ -29,8 +34,20 @@ def event(
 
 async def hand_over(running: Runner, run: Run, *events: Event) -> None:
     """Signal events to a run itself, as triggers do."""
+    await _signal(running.client, run, events)
+
+
+async def told_before_its_worker(client: Client, team: str, *events: Event) -> tuple[Run, str]:
+    """Start a run on a new task queue, signal events to it, and return it with its queue: now it may begin."""
+    queue = new_queue()
+    run = await (await door(client, queue)).start(team, TASK)
+    await _signal(client, run, events)
+    return run, queue
+
+
+async def _signal(client: Client, run: Run, events: Iterable[Event]) -> None:
     for one in events:
-        await running.client.get_workflow_handle(run.id).signal("event", one)
+        await client.get_workflow_handle(run.id).signal("event", one)
 
 
 async def wake(running: Runner, run: Run, event: Event, *, wait: Wait) -> None:
@@ -60,3 +77,13 @@ async def waiting(running: Runner, run: Run, *, times: int = 1, seconds: float =
             raise TimeoutError(f"run {run.id!r} registered {len(found)} waits in {seconds} s, not {times}")
         await asyncio.sleep(0.02)
     return found[-1]
+
+
+async def emitted(running: Runner, run: Run) -> list[Emitted]:
+    """The events that a run has emitted so far."""
+    return [
+        one
+        for activity in await running.scheduled(run)
+        if activity.activity_type.name == "emit_events"
+        for one in EmitEventsRequest.model_validate(json.loads(activity.input.payloads[0].data)).events
+    ]

@@ -7,12 +7,13 @@ import json
 from functools import partial
 
 import pytest
+from temporalio.client import Client
 
 from contracts.errors import RunCancelled
 from contracts.runs import Budget
 from tests.conftest import NewRunner
 from tests.support.model_server import ModelServer
-from tests.support.outside import event, hand_over, waiting, waits, wake
+from tests.support.outside import event, hand_over, told_before_its_worker, waiting, waits, wake
 from tests.support.running import APP, Runner, turns
 
 
@@ -39,10 +40,12 @@ async def test_a_conversation_goes_on_with_the_event_it_waits_for(
     assert sum('"Zoë"' in text for text in model_server.requests[-1].request.texts) == 1
 
 
-async def test_an_event_for_the_run_itself_will_do_and_may_come_before_the_team_is_there(bridging: NewRunner) -> None:
-    async with bridging() as running:
-        run = await running.start("paid")
-        await hand_over(running, run, event(1, type="invoice.sent"), event(2), event(2), event(3))
+async def test_an_event_for_the_run_itself_will_do_and_may_come_before_the_team_is_there(
+    bridging: NewRunner, client: Client
+) -> None:
+    early = (event(1, type="invoice.sent"), event(2), event(2), event(3))
+    run, queue = await told_before_its_worker(client, "paid", *early)
+    async with bridging(task_queue=queue) as running:
         await run.result(timeout=20)
         said = turns(await run.transcript())
         assert await waits(running, run) == []
