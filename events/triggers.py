@@ -49,11 +49,20 @@ def checked(name: str, value: Any) -> Trigger:
         raise BadRequest(f"trigger {name!r}: {faults}") from error
     if unknown := set(value) - set(Trigger.model_fields):
         raise BadRequest(f"trigger {name!r}: unknown field {', '.join(sorted(unknown))}")
+    check(trigger)
+    return trigger
+
+
+def check(trigger: Trigger) -> None:
+    """Check the condition and the templates of a trigger.
+
+    Raises:
+        InvalidExpression: one does not compile, or names what an event does not have.
+    """
     if trigger.when is not None:
         checker.check(trigger.when, {"event": EVENT_SCHEMA}, expects="bool")
     for expression in paths.expressions_in(action_of(trigger)):
         checker.check(expression, {"event": EVENT_SCHEMA}, expects="any")
-    return trigger
 
 
 def action_of(trigger: Trigger) -> dict[str, Any]:

@@ -15,8 +15,6 @@ from memory.redis_connection import RedisConnection
 
 _MOST_KEPT = 10_000
 _MOST_READ = 20
-# A worker that read a hint and did not come back for more within this time has died; another one takes the hint.
-_ABANDONED = timedelta(seconds=5)
 
 
 class RedisDeliveryBus:
@@ -26,13 +24,22 @@ class RedisDeliveryBus:
         connection: the server; its patience must be longer than what `wait` is given.
         consumer: name of this worker, unique.
         prefix: what the stream's name begins with; two databases on one server need two.
+        abandoned: a worker that read a hint and does not come back for so long has died; another one takes the hint.
     """
 
-    def __init__(self, connection: RedisConnection, *, consumer: str, prefix: str = "perdure") -> None:
+    def __init__(
+        self,
+        connection: RedisConnection,
+        *,
+        consumer: str,
+        prefix: str = "perdure",
+        abandoned: timedelta = timedelta(seconds=5),
+    ) -> None:
         self._connection = connection
         self._consumer = consumer
         self._stream = f"{prefix}:deliveries"
         self._group = f"{prefix}:workers"
+        self._abandoned = int(abandoned.total_seconds() * 1000)
         self._taken: list[Any] = []
 
     async def tell(self, lanes: Sequence[str]) -> None:
@@ -71,11 +78,12 @@ class RedisDeliveryBus:
         if self._taken:
             await client.xack(self._stream, self._group, *self._taken)
             self._taken = []
-        idle = int(_ABANDONED.total_seconds() * 1000)
-        _, claimed, *_ = await client.xautoclaim(self._stream, self._group, self._consumer, idle, count=_MOST_READ)
+        _, claimed, *_ = await client.xautoclaim(
+            self._stream, self._group, self._consumer, self._abandoned, count=_MOST_READ
+        )
         if not claimed:
             block = max(1, int(within.total_seconds() * 1000))
-            streams = {self._stream: ">"}
+            streams: Any = {self._stream: ">"}
             found: Any = await client.xreadgroup(self._group, self._consumer, streams, count=_MOST_READ, block=block)
             claimed = [entry for _, entries in found or () for entry in entries]
         self._taken = [id_ for id_, _ in claimed]
