@@ -87,3 +87,10 @@ def computing(ctx: TeamContext) -> Team:
     """Its template asks for more than a path."""
     ctx.bridge(inbound=[Inbound(type="news", as_message="${event.data.sum * 2}")])
     return RoundRobinGroupChat(agents(ctx, "clerk"), max_turns=2)
+
+
+@team("accounting", version="1")
+def accounting(ctx: TeamContext) -> Team:
+    """Books one payment after another, and hears the news."""
+    ctx.bridge(inbound=[NEWS])
+    return RoundRobinGroupChat([agent(ctx, "clerk"), ctx.events(PAID, name="billing")], max_turns=60)
