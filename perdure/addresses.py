@@ -44,6 +44,12 @@ def without_password(url: str) -> str:
     return f"{found.scheme}://{user}{'@' if user else ''}{host}{found.path}"
 
 
+def place(url: str) -> str:
+    """Return which database an address leads to, whoever logs in there and how."""
+    found = urlsplit(url)
+    return f"{found.hostname}:{found.port or ''}{found.path}"
+
+
 def _parts(url: str, schemes: tuple[str, ...], *, example: str) -> SplitResult:
     try:
         found = urlsplit(url)

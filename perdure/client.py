@@ -2,35 +2,32 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import AsyncIterator, Generator, Mapping
-from datetime import timedelta
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
 from temporalio.client import Client
-from temporalio.common import (
-    SearchAttributeKey,
-    SearchAttributePair,
-    TypedSearchAttributes,
-    WorkflowIDConflictPolicy,
-    WorkflowIDReusePolicy,
-)
-from temporalio.exceptions import WorkflowAlreadyStartedError
-from temporalio.service import RPCError, RPCStatusCode
 
+from contracts.errors import BadRequest
+from contracts.flows import Flow, FlowRequest
 from contracts.runs import Budget, RunRequest
-from perdure import connection, inspection, run_requests, stack_record
-from perdure.connection import RPC_TIMEOUT, TASK_QUEUE, WORKFLOW, answering
+from contracts.state import MAIN, Emitted
+from perdure import checked, connection, flow_requests, inspection, run_requests, stack_record
+from perdure.connection import FLOW_WORKFLOW, OUR_WORKFLOWS, RPC_TIMEOUT, answering
 from perdure.descriptions import RunSummary
+from perdure.flow_run import FlowRunHandle
 from perdure.run import Run
 from perdure.settings import Settings
+from perdure.starting import Starter
+from perdure.state import State
+from perdure.stores import Opening
+from perdure.triggers import Triggers
 
 # The parts of a long run but the last are left out.
-_ALL_RUNS = f"WorkflowType = '{WORKFLOW}' AND ExecutionStatus != 'ContinuedAsNew'"
-# A worker that dies in a workflow task is noticed after this time; the default is 10 s. It must not be shorter than the
-# replay of a long history, which would never come to an end: 1,400 model calls in one history take some 4 s.
-_TASK_TIMEOUT = timedelta(seconds=8)
+_ALL_RUNS = f"{OUR_WORKFLOWS} AND ExecutionStatus != 'ContinuedAsNew'"
+_SOURCE = "/perdure/client"
 
 
 class Perdure:
@@ -46,15 +43,30 @@ class Perdure:
         ```
     """
 
-    def __init__(self, client: Client, *, attributes: frozenset[str] = frozenset()) -> None:
+    def __init__(
+        self, client: Client, *, attributes: frozenset[str] = frozenset(), settings: Settings | None = None
+    ) -> None:
         """Use a connection that is there.
 
         Args:
             client: connection made with Temporal's `pydantic_data_converter`; its owner is the caller.
             attributes: the search attributes that the server knows.
+            settings: say where state is kept and which app has the flows; by default those of the environment.
         """
         self._client = client
-        self._attributes = attributes
+        self._settings = settings
+        self._starter = Starter(client, attributes=attributes)
+        self._stores = Opening(settings)
+
+    @property
+    def state(self) -> State:
+        """The state store: documents with versions, branches, locks. It is opened when it is first used."""
+        return State(stores=self._stores)
+
+    @property
+    def triggers(self) -> Triggers:
+        """What follows from events by rule, and the deliveries that were given up."""
+        return Triggers(state=self.state)
 
     @classmethod
     def connect(cls, settings: Settings | None = None) -> Connecting:
@@ -72,9 +84,9 @@ class Perdure:
         return Connecting(settings)
 
     @classmethod
-    async def using(cls, client: Client) -> Perdure:
+    async def using(cls, client: Client, *, settings: Settings | None = None) -> Perdure:
         """Use a connection that is there, after asking which search attributes its server knows."""
-        return cls(client, attributes=await connection.search_attributes(client))
+        return cls(client, attributes=await connection.search_attributes(client), settings=settings)
 
     async def start(
         self,
@@ -124,17 +136,10 @@ class Perdure:
         """Start a run from a complete request. Starting an id again returns the run that is there.
 
         Raises:
+            Conflict: a flow has this id.
             BackendUnavailable: Temporal does not answer.
         """
-        try:
-            async with answering(self._client):
-                return await self._start_with(request, self._search_attributes(request))
-        except RPCError as error:
-            if error.status is not RPCStatusCode.INVALID_ARGUMENT or "earch attribute" not in error.message:
-                raise
-            # Registered a moment ago, and not yet known to all of the server.
-            self._attributes = frozenset()
-            return await self._start_with(request, None)
+        return Run(self._client, request.run_id, first=await self._starter.start(run_requests.order(request)))
 
     async def get(self, run_id: str) -> Run:
         """Return a run that was started before.
@@ -146,25 +151,131 @@ class Perdure:
         seen = await inspection.look(self._client, run_id)
         return Run(self._client, run_id, first=seen.first)
 
+    async def start_flow(
+        self,
+        flow: str | Flow,
+        *,
+        input: Mapping[str, Any] | None = None,
+        run_id: str | None = None,
+        branch: str = MAIN,
+        user: str | None = None,
+        session: str | None = None,
+        budget: Budget | None = None,
+        files: str | Path | None = None,
+    ) -> FlowRunHandle:
+        """Start a flow. Starting an id again returns the flow that is there, even if it has ended.
+
+        The definitions of the flow and of all flows that it runs travel with it: whatever is changed later, it keeps
+        those that it started with.
+
+        Args:
+            flow: registered name of the flow, or a definition; it is checked before.
+            input: must fit the flow's schema.
+            run_id: an id of your own, which makes starting safe to repeat; by default one is drawn.
+            branch: branch of the state store that all steps read and write.
+            user: the person the flow serves.
+            session: the conversation it belongs to.
+            budget: limits of all its teams together; by default there are none.
+            files: folder that the file tools may read, on the worker's machine.
+
+        Raises:
+            InvalidFlow: the definition has faults; each is named with its place.
+            UnknownName: no flow of that name is registered.
+            SchemaViolation: the input does not fit the flow's schema.
+            BadRequest: another field is wrong.
+            PayloadTooLarge: definitions and input together are larger than 256 KiB.
+            Conflict: a run of a team has this id.
+            BackendUnavailable: Temporal does not answer.
+        """
+        request = flow_requests.made(
+            flow,
+            input=input or {},
+            run_id=run_id,
+            branch=branch,
+            user=user,
+            session=session,
+            budget=budget,
+            files=files,
+            app=(self._settings or Settings.load()).app,
+        )
+        return await self.submit_flow(request)
+
+    async def submit_flow(self, request: FlowRequest) -> FlowRunHandle:
+        """Start a flow from a complete request, without checking it. See `start_flow`."""
+        first = await self._starter.start(flow_requests.order(request))
+        return FlowRunHandle(self._client, request.run_id, first=first)
+
+    async def get_flow(self, run_id: str) -> FlowRunHandle:
+        """Return a flow that was started before.
+
+        Raises:
+            NotFound: there is no run of that id.
+            BadRequest: it is a run of a team.
+            BackendUnavailable: Temporal does not answer.
+        """
+        seen = await inspection.look(self._client, run_id)
+        if seen.workflow != FLOW_WORKFLOW:
+            raise BadRequest(f"{run_id!r} is a run of a team, not a flow: `perdure show {run_id}` shows it")
+        return FlowRunHandle(self._client, run_id, first=seen.first)
+
+    async def emit(
+        self,
+        type: str,
+        *,
+        source: str = _SOURCE,
+        subject: str | None = None,
+        data: Any = None,
+        id: str | None = None,
+    ) -> Emitted:
+        """Emit an event. It is kept when this returns; the workers deliver it to triggers and waiting runs.
+
+        Args:
+            type: what happened, such as "invoice.paid".
+            source: who tells.
+            subject: what it is about; events of one subject are delivered in order.
+            data: any JSON value.
+            id: unique within the source, which makes emitting safe to repeat; by default one is drawn.
+
+        Raises:
+            BadRequest: a field is wrong.
+            BackendUnavailable: the database does not answer.
+        """
+        values = {"type": type, "source": source, "subject": subject, "data": data, "id": id or secrets.token_hex(16)}
+        event = checked.made(Emitted, values, what="the event")
+        await self.state.commit(events=[event])
+        return event
+
+    async def close(self) -> None:
+        """Close the stores that were opened. Temporal's connection has no end of its own."""
+        await self._stores.close()
+
     async def runs(
-        self, limit: int = 50, *, team: str | None = None, user: str | None = None, session: str | None = None
+        self,
+        limit: int = 50,
+        *,
+        team: str | None = None,
+        flow: str | None = None,
+        user: str | None = None,
+        session: str | None = None,
     ) -> AsyncIterator[RunSummary]:
-        """Yield runs, the latest first.
+        """Yield runs of teams and flows, the latest first.
 
         A run shows up here within a second of its start.
 
         Args:
             limit: how many at most.
             team: only runs of this team.
+            flow: only runs of this flow.
             user: only runs for this person.
             session: only runs of this conversation.
 
         Raises:
             BackendUnavailable: Temporal does not answer.
         """
-        wanted = {"team": team, "user": user, "session": session}
+        wanted = {"team": team, "flow": flow, "user": user, "session": session}
+        query = _query(wanted, known=self._starter.attributes)
         async with answering(self._client):
-            async for execution in self._client.list_workflows(self._query(wanted), rpc_timeout=RPC_TIMEOUT):
+            async for execution in self._client.list_workflows(query, rpc_timeout=RPC_TIMEOUT):
                 summary = await inspection.summary(execution)
                 if any(value is not None and getattr(summary, name) != value for name, value in wanted.items()):
                     continue
@@ -173,51 +284,16 @@ class Perdure:
                 if limit <= 0:
                     return
 
-    async def _start_with(self, request: RunRequest, attributes: TypedSearchAttributes | None) -> Run:
-        try:
-            handle = await self._client.start_workflow(
-                WORKFLOW,
-                request,
-                id=request.run_id,
-                task_queue=TASK_QUEUE,
-                id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
-                id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
-                task_timeout=_TASK_TIMEOUT,
-                memo={"team": request.team, "user": request.scope.user, "session": request.scope.session},
-                search_attributes=attributes,
-                static_summary=run_requests.summary(request),
-                static_details=run_requests.details(request),
-                rpc_timeout=RPC_TIMEOUT,
-            )
-        except WorkflowAlreadyStartedError:
-            return await self.get(request.run_id)
-        if not handle.first_execution_run_id:
-            return await self.get(request.run_id)
-        return Run(self._client, request.run_id, first=handle.first_execution_run_id)
 
-    def _query(self, wanted: Mapping[str, str | None]) -> str:
-        """Let the server filter by what it knows; values that its language would misread are left to the caller."""
-        named = {f"Perdure{name.capitalize()}": value for name, value in wanted.items()}
-        parts = [
-            f"{name} = '{value}'"
-            for name, value in named.items()
-            if value is not None and name in self._attributes and not set(value) & set("'\\")
-        ]
-        return " AND ".join([_ALL_RUNS, *parts])
-
-    def _search_attributes(self, request: RunRequest) -> TypedSearchAttributes | None:
-        values = {
-            "PerdureTeam": request.team,
-            "PerdureUser": request.scope.user,
-            "PerdureSession": request.scope.session,
-            "PerdurePhase": "running",
-        }
-        pairs = [
-            SearchAttributePair(SearchAttributeKey.for_keyword(name), value)
-            for name, value in values.items()
-            if value is not None and name in self._attributes
-        ]
-        return TypedSearchAttributes(pairs) if pairs else None
+def _query(wanted: Mapping[str, str | None], *, known: frozenset[str]) -> str:
+    """Let the server filter by what it knows; values that its language would misread are left to the caller."""
+    named = {f"Perdure{name.capitalize()}": value for name, value in wanted.items()}
+    parts = [
+        f"{name} = '{value}'"
+        for name, value in named.items()
+        if value is not None and name in known and not set(value) & set("'\\")
+    ]
+    return " AND ".join([_ALL_RUNS, *parts])
 
 
 class Connecting:
@@ -225,18 +301,21 @@ class Connecting:
 
     def __init__(self, settings: Settings | None) -> None:
         self._settings = settings
+        self._perdure: Perdure | None = None
 
     def __await__(self) -> Generator[Any, None, Perdure]:
         return self._connect().__await__()
 
     async def __aenter__(self) -> Perdure:
-        return await self._connect()
+        self._perdure = await self._connect()
+        return self._perdure
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Temporal's connections have no end of their own; this one goes with its last user."""
+        if self._perdure is not None:
+            await self._perdure.close()
 
     async def _connect(self) -> Perdure:
         settings = stack_record.found(self._settings or Settings.load())
-        return await Perdure.using(await connection.connect(settings.temporal))
+        return await Perdure.using(await connection.connect(settings.temporal), settings=settings)

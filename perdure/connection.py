@@ -25,6 +25,8 @@ from contracts.errors import BackendUnavailable, ConfigurationError
 from perdure.settings import TemporalSettings
 
 WORKFLOW = "AgentRun"
+FLOW_WORKFLOW = "FlowRun"
+OUR_WORKFLOWS = f"WorkflowType IN ('{WORKFLOW}', '{FLOW_WORKFLOW}')"
 TASK_QUEUE = "perdure"
 SEARCH_ATTRIBUTES = (
     "PerdureTeam",
@@ -121,10 +123,10 @@ async def worker_identities(client: Client, *, task_queue: str = TASK_QUEUE) -> 
 
 
 async def open_runs(client: Client) -> int:
-    """Return how many runs have not ended."""
+    """Return how many runs and flows have not ended."""
     async with answering(client):
         found = await client.count_workflows(
-            f"WorkflowType = '{WORKFLOW}' AND ExecutionStatus = 'Running'", rpc_timeout=RPC_TIMEOUT
+            f"{OUR_WORKFLOWS} AND ExecutionStatus = 'Running'", rpc_timeout=RPC_TIMEOUT
         )
     return found.count
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import Field
 
 from contracts.base import Contract
+from contracts.flows import FlowResult
 from contracts.runs import RunResult
 
 RunStatus = Literal["running", "completed", "failed", "cancelled", "terminated", "timed_out"]
@@ -17,7 +18,8 @@ class RunSummary(Contract):
     """A run as a list shows it."""
 
     run_id: str = Field(description="Id of the run.")
-    team: str = Field(description="Name of its team; empty for runs that were started by other means.")
+    team: str = Field(description="Name of its team; empty for flows, and for runs that were started by other means.")
+    flow: str | None = Field(default=None, description="Name of the flow, where the run is one.")
     status: RunStatus = Field(description="Where it stands.")
     user: str | None = Field(default=None, description="The person it serves.")
     session: str | None = Field(default=None, description="The conversation it belongs to.")
@@ -47,6 +49,17 @@ class RunDescription(RunSummary):
 
     task: str = Field(default="", description="What the team was asked to do.")
     result: RunResult | None = Field(default=None, description="What it returned.")
+    failure: Failure | None = Field(default=None, description="Why it returned nothing.")
+    pending: tuple[PendingActivity, ...] = Field(default=(), description="Calls that it waits for.")
+    stuck: str | None = Field(default=None, description="Why its workflow task fails again and again, if it does.")
+
+
+class FlowDescription(RunSummary):
+    """A flow in full, but for its steps."""
+
+    version: str = Field(default="", description="Version of the definition that it keeps.")
+    input: dict[str, Any] = Field(default={}, description="What it was started with.")
+    result: FlowResult | None = Field(default=None, description="What it returned.")
     failure: Failure | None = Field(default=None, description="Why it returned nothing.")
     pending: tuple[PendingActivity, ...] = Field(default=(), description="Calls that it waits for.")
     stuck: str | None = Field(default=None, description="Why its workflow task fails again and again, if it does.")

@@ -6,29 +6,18 @@ import asyncio
 import time
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from datetime import timedelta
 
 from temporalio.api.history.v1 import HistoryEvent
-from temporalio.client import Client, WorkflowExecutionStatus, WorkflowHistoryEventFilterType, WorkflowQueryFailedError
-from temporalio.service import RPCError, RPCStatusCode
+from temporalio.client import Client, WorkflowExecutionStatus, WorkflowHistoryEventFilterType
 
 from contracts.errors import BackendUnavailable, RunStuck
 from contracts.runs import TranscriptEntry, TranscriptPage
-from perdure import inspection
+from perdure import inspection, queries
 from perdure.connection import RPC_TIMEOUT, answering
 
 _PAUSE_SECONDS = (0.1, 0.3)
 _SILENT_SECONDS = 10
-_QUERY_TIMEOUT = timedelta(seconds=3)
 _CHECK_SECONDS = 1
-# The run exists and Temporal answers, but no worker can answer for the run just now: it starts, is away or fails.
-_NOT_NOW = {
-    RPCStatusCode.FAILED_PRECONDITION,
-    RPCStatusCode.DEADLINE_EXCEEDED,
-    RPCStatusCode.CANCELLED,
-    RPCStatusCode.INVALID_ARGUMENT,
-    RPCStatusCode.RESOURCE_EXHAUSTED,
-}
 
 
 async def follow(client: Client, run_id: str, *, first: str, after: int = 0) -> AsyncGenerator[TranscriptEntry, None]:
@@ -87,19 +76,7 @@ async def _told(client: Client, run_id: str, part: str) -> tuple[TranscriptEntry
 
 async def _page(client: Client, run_id: str, *, part: str, after: int) -> TranscriptPage | None:
     """Ask a worker; None if none can answer just now."""
-    handle = client.get_workflow_handle(run_id, run_id=part)
-    async with answering(client):
-        try:
-            page: TranscriptPage = await handle.query(
-                "transcript", after, result_type=TranscriptPage, rpc_timeout=_QUERY_TIMEOUT
-            )
-        except WorkflowQueryFailedError:
-            return None
-        except RPCError as error:
-            if error.status in _NOT_NOW:
-                return None
-            raise
-    return page
+    return await queries.ask(client, run_id, "transcript", after, part=part, kind=TranscriptPage)
 
 
 def _silent(run_id: str) -> BackendUnavailable:

@@ -20,7 +20,7 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from contracts.errors import NotFound
 from contracts.runs import RunRequest
-from perdure.connection import RPC_TIMEOUT, answering
+from perdure.connection import FLOW_WORKFLOW, RPC_TIMEOUT, answering
 from perdure.descriptions import PendingActivity, RunStatus, RunSummary
 
 _STATUS: dict[WorkflowExecutionStatus, RunStatus] = {
@@ -46,6 +46,7 @@ class Look:
 
     Attributes:
         summary: the run as a list shows it.
+        workflow: type of the workflow, "AgentRun" or "FlowRun".
         first: Temporal's id of the run's first part.
         pending: calls that it waits for.
         attempt: how often its next workflow task was tried already, 0 if there is none.
@@ -53,6 +54,7 @@ class Look:
     """
 
     summary: RunSummary
+    workflow: str
     first: str
     pending: tuple[PendingActivity, ...]
     attempt: int
@@ -75,6 +77,7 @@ async def look(client: Client, run_id: str) -> Look:
             raise NotFound(f"there is no run {run_id!r}: `perdure runs` lists those that are there") from error
     return Look(
         summary=await summary(found),
+        workflow=found.workflow_type,
         first=found.raw_description.workflow_execution_info.first_run_id or found.run_id,
         pending=tuple(_pending(raw) for raw in found.raw_description.pending_activities),
         attempt=_attempt(found),
@@ -87,7 +90,8 @@ async def summary(execution: WorkflowExecution) -> RunSummary:
     memo = await execution.memo()
     return RunSummary(
         run_id=execution.id,
-        team=memo.get("team", ""),
+        team=memo.get("team") or "",
+        flow=memo.get("flow") or "" if execution.workflow_type == FLOW_WORKFLOW else None,
         status=_STATUS[execution.status or WorkflowExecutionStatus.RUNNING],
         user=memo.get("user"),
         session=memo.get("session"),

@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import aclosing
 
 from temporalio.client import Client, WorkflowFailureError
-from temporalio.service import RPCError, RPCStatusCode
 
 from contracts.runs import RunResult, TranscriptEntry
-from perdure import failures, following, inspection
-from perdure.connection import RPC_TIMEOUT, answering
+from perdure import ending, failures, following, inspection
 from perdure.descriptions import Failure, RunDescription
-
-_STUCK_CHECK_SECONDS = 2
 
 
 class Run:
@@ -70,17 +65,14 @@ class Run:
             TimeoutError: the time is over.
             BackendUnavailable: Temporal does not answer.
         """
-        watch = [] if wait_when_stuck else [asyncio.create_task(self._stuck())]
-        tasks = [asyncio.create_task(self._result()), *watch]
-        try:
-            done, _ = await asyncio.wait(tasks, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
-            if not done:
-                raise TimeoutError(f"run {self.id!r} has not ended after {timeout:g} s; it goes on")
-            return tasks[0].result() if tasks[0] in done else await watch[0]
-        finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+        return await ending.result(
+            self._client,
+            self.id,
+            first=self._first,
+            kind=RunResult,
+            timeout=timeout,
+            wait_when_stuck=wait_when_stuck,
+        )
 
     async def cancel(self) -> None:
         """Ask the run to stop. A model call under way is cut; `result` then raises `RunCancelled`.
@@ -91,13 +83,7 @@ class Run:
             NotFound: there is no such run.
             BackendUnavailable: Temporal does not answer.
         """
-        async with answering(self._client):
-            try:
-                await self._client.get_workflow_handle(self.id).cancel(rpc_timeout=RPC_TIMEOUT)
-            except RPCError as error:
-                if error.status is not RPCStatusCode.NOT_FOUND:
-                    raise
-        await inspection.look(self._client, self.id)
+        await ending.cancel(self._client, self.id)
 
     async def describe(self) -> RunDescription:
         """Return what Temporal knows of the run: where it stands, its result or failure, what it waits for.
@@ -115,24 +101,6 @@ class Run:
 
     async def _end(self) -> dict[str, RunResult | Failure]:
         try:
-            return {"result": await self._ended()}
+            return {"result": await ending.ended(self._client, self.id, first=self._first, kind=RunResult)}
         except WorkflowFailureError as error:
             return {"failure": failures.of(error)}
-
-    async def _result(self) -> RunResult:
-        try:
-            return await self._ended()
-        except WorkflowFailureError as error:
-            raise failures.raised(self.id, failures.of(error)) from error
-
-    async def _ended(self) -> RunResult:
-        handle = self._client.get_workflow_handle(self.id, run_id=self._first, result_type=RunResult)
-        async with answering(self._client):
-            result: RunResult = await handle.result()
-            return result
-
-    async def _stuck(self) -> RunResult:
-        """Watch the run and raise once it is stuck."""
-        while True:
-            await asyncio.sleep(_STUCK_CHECK_SECONDS)
-            await following.refuse_stuck(self._client, self.id)

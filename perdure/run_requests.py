@@ -14,7 +14,9 @@ from pydantic import ValidationError
 from contracts.errors import BadRequest
 from contracts.payloads import guard
 from contracts.runs import Budget, RunRequest
+from perdure.connection import WORKFLOW
 from perdure.settings import one_line
+from perdure.starting import Order
 
 _SUMMARY_CHARACTERS = 120
 _DETAILS_CHARACTERS = 8000
@@ -54,7 +56,7 @@ def made(
         PayloadTooLarge: the request as a whole is larger than 256 KiB.
     """
     return checked(
-        run_id=run_id or _new_id(team),
+        run_id=run_id or new_id(team),
         team=team,
         task=task,
         component=dict(component) if component is not None else None,
@@ -66,9 +68,30 @@ def made(
     )
 
 
-def _new_id(team: str) -> str:
+def new_id(team: str) -> str:
+    """Draw an id for a run that is readable and that nobody else has."""
     label = re.sub(r"[^a-z0-9]+", "-", team.lower()).strip("-")[:40] or "run"
     return f"{label}-{secrets.token_hex(6)}"
+
+
+def order(request: RunRequest) -> Order:
+    """Return what starts a run."""
+    scope = request.scope
+    return Order(
+        workflow=WORKFLOW,
+        run_id=request.run_id,
+        request=request,
+        memo={"team": request.team, "user": scope.user, "session": scope.session},
+        attributes={
+            "PerdureTeam": request.team,
+            "PerdureUser": scope.user,
+            "PerdureSession": scope.session,
+            "PerdurePhase": "running",
+            "PerdureWaitingFor": "nothing",
+        },
+        summary=summary(request),
+        details=details(request),
+    )
 
 
 def summary(request: RunRequest) -> str:

@@ -34,9 +34,9 @@ from contracts.state import (
     Rules,
     Write,
 )
-from perdure import checked, differences
+from perdure import checked
 from perdure.branches import Branches
-from perdure.stores import Opening
+from perdure.stores import Opening, differences
 
 _RENEWALS = 3
 _LOCK_POLL_SECONDS = 0.1
@@ -138,7 +138,7 @@ class State:
         """
         before = await self._version(name, old)
         after = await self.get(name, fresh=True) if new is None else await self._version(name, new)
-        return differences.between(before.value, after.value if after else None)
+        return differences(before.value, after.value if after else None)
 
     async def query(self, namespace: str, *where: Filter, **options: Any) -> Page:
         """Return documents of a namespace. Options: prefix, order, descending, limit, after; see `Query`."""

@@ -9,6 +9,8 @@ from typing import Annotated, NoReturn
 import typer
 
 from perdure.cli.leaving import leave, report
+from perdure.cli.options import Json, RunId
+from perdure.cli.state_commands import state
 
 _HELP = "Agent runs that survive: AutoGen teams inside Temporal workflows."
 
@@ -21,8 +23,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
-Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of text for people.")]
-RunId = Annotated[str, typer.Argument(metavar="RUN", help="Id of the run.")]
+app.add_typer(state, name="state")
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
@@ -33,7 +34,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
 def invoke(arguments: Sequence[str]) -> int:
     """Run a command and return its exit code.
 
-    0 is done, 1 that the run failed, 2 a wrong call, 3 something wrong with the machine, 130 cancelled.
+    0 is done, 1 that the run failed, 2 a wrong call, 3 something wrong with the machine, 4 a conflict, 130 cancelled.
     """
     try:
         code = app(list(arguments), prog_name="perdure", standalone_mode=False)
