@@ -6,7 +6,7 @@ import re
 from datetime import timedelta
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BeforeValidator, PlainSerializer
+from pydantic import AfterValidator, BeforeValidator, PlainSerializer, WithJsonSchema
 
 _UNITS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 _DURATION = re.compile(r"(\d{1,12}(?:\.\d{1,6})?)\s*(ms|s|m|h|d|w)")
@@ -36,7 +36,15 @@ def _seconds(value: timedelta) -> str:
 
 Duration = Annotated[
     timedelta,
-    BeforeValidator(_as_duration, json_schema_input_type=str),
+    BeforeValidator(_as_duration),
     AfterValidator(_bounded),
     PlainSerializer(_seconds, return_type=str),
+    WithJsonSchema(
+        {
+            "type": "string",
+            "pattern": rf"^\s*{_DURATION.pattern}\s*$|^P",
+            "description": "A number and one of ms, s, m, h, d, w.",
+            "examples": ["30s", "5m", "3d"],
+        }
+    ),
 ]
