@@ -392,7 +392,10 @@ class EventLog(Protocol):
     async def waits(
         self, tenant: str, *, documents: Sequence[tuple[str, str, str]] = (), types: Sequence[str] = ()
     ) -> tuple[Wait, ...]:
-        """Return waits for one of these (branch, namespace, key), and waits for one of these event types."""
+        """Return waits for one of these (branch, namespace, key), and waits for one of these event types.
+
+        Waits whose type is a pattern ("invoice.*") are returned where any type is asked for.
+        """
         ...
 
     async def prune(self, *, before: datetime) -> int:

@@ -61,7 +61,9 @@ def _is_later(event: Event, wait: Wait) -> bool:
 
 def is_awaited(event: Event, wait: Wait) -> bool:
     """Whether an event is the one that is waited for."""
-    if event.type != wait.type or not triggers.matches(wait.source, event.source) or not _is_later(event, wait):
+    if wait.type is None or not triggers.matches(wait.type, event.type):
+        return False
+    if not triggers.matches(wait.source, event.source) or not _is_later(event, wait):
         return False
     if wait.when is None:
         return True

@@ -19,6 +19,7 @@ from sqlalchemy import (
     case,
     delete,
     exists,
+    false,
     func,
     literal,
     null,
@@ -197,8 +198,9 @@ def add_wait(dialect: Dialect) -> Executable:
 
 
 def waits_for(tenant: str, *, documents: Sequence[tuple[str, str, str]], types: Sequence[str]) -> Select[Any]:
-    """Waits for one of these documents or types."""
+    """Waits for one of these documents or types, and all whose type is a pattern."""
     place = tuple_(WAIT_DOCUMENTS.c.branch, WAIT_DOCUMENTS.c.namespace, WAIT_DOCUMENTS.c.key)
     by_place = select(WAIT_DOCUMENTS.c.wait_id).where(WAIT_DOCUMENTS.c.tenant == tenant, place.in_(documents))
-    by_type = select(WAITS.c.id).where(WAITS.c.tenant == tenant, WAITS.c.type.in_(types))
+    meant = or_(WAITS.c.type.in_(types), WAITS.c.type.endswith("*", autoescape=True)) if types else false()
+    by_type = select(WAITS.c.id).where(WAITS.c.tenant == tenant, meant)
     return select(WAITS).where(or_(WAITS.c.id.in_(by_place), WAITS.c.id.in_(by_type))).order_by(WAITS.c.id)

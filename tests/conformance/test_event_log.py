@@ -264,6 +264,12 @@ async def test_a_wait_for_an_event_is_found_by_its_type(kept: Kept) -> None:
     assert await kept.log.waits("default", types=["order.made"]) == ()
 
 
+async def test_a_wait_for_a_pattern_is_found_by_any_type(kept: Kept) -> None:
+    sequence = await kept.log.register(wait := Wait(id="w", workflow_id="run-1", type="invoice.*"))
+    assert await kept.log.waits("default", types=["order.made"]) == (wait.model_copy(update={"after": sequence}),)
+    assert await kept.log.waits("default", documents=[("main", "tickets", "t-1")]) == ()
+
+
 async def test_registering_again_changes_nothing(kept: Kept) -> None:
     wait = Wait(id="w", workflow_id="run-1", type="invoice.paid")
     first = await kept.log.register(wait)
