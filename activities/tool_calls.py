@@ -83,29 +83,15 @@ class ToolCalls:
         except UnknownName as error:
             return tool_answers.failure(request.tool, error)
         try:
-            bound = entry.bind(_parsed(arguments, tool=entry.name), self._context(entry, request))
-            return tool_answers.answer(entry.name, await _invoke(entry, bound))
+            context = tool_context(entry, home=self._home, path=request.path, files=request.files)
+            bound = entry.bind(_parsed(arguments, tool=entry.name), context)
+            return tool_answers.answer(entry.name, await invoke(entry, bound))
         except asyncio.CancelledError as error:
-            if _cancelled_from_outside():
+            if cancelled_from_outside():
                 raise
             return tool_answers.failure(entry.name, error)
         except (Exception, SystemExit) as error:  # noqa: BLE001 - a tool may raise anything, and the model is told of it
             return _told_or_retried(entry, error)
-
-    def _context(self, entry: RegisteredTool, request: ToolRequest) -> ToolContext:
-        run_id = conversation_id()
-        context = ToolContext(
-            run_id=run_id,
-            path=request.path,
-            files=Path(request.files) if request.files else None,
-            output=self._home / "runs" / run_id,
-            idempotency_key=journals.call_key(),
-        )
-        if entry.signature.context:
-            # A tool that only reads works in a read-only data folder too; one that writes says what is wrong.
-            with contextlib.suppress(OSError):
-                context.output.mkdir(parents=True, exist_ok=True)
-        return context
 
     async def _keep_pieces(self, outcome: ToolOutcome) -> None:
         # The work is done: returning it now is better than doing it once more because its pieces could not be kept.
@@ -115,15 +101,46 @@ class ToolCalls:
             activity.logger.warning("the pieces of the tool's answer could not be stored: %s", error)
 
 
-async def _invoke(entry: RegisteredTool, arguments: dict[str, Any]) -> Any:
-    limit = asyncio.timeout(entry.timeout_seconds)
+def tool_context(entry: RegisteredTool, *, home: Path, path: str, files: str | None) -> ToolContext:
+    """What a tool may know of the activity that calls it.
+
+    Args:
+        entry: the tool.
+        home: the data folder.
+        path: who calls.
+        files: folder that it may read.
+    """
+    run_id = conversation_id()
+    context = ToolContext(
+        run_id=run_id,
+        path=path,
+        files=Path(files) if files else None,
+        output=home / "runs" / run_id,
+        idempotency_key=journals.call_key(),
+    )
+    if entry.signature.context:
+        # A tool that only reads works in a read-only data folder too; one that writes says what is wrong.
+        with contextlib.suppress(OSError):
+            context.output.mkdir(parents=True, exist_ok=True)
+    return context
+
+
+async def invoke(entry: RegisteredTool, arguments: dict[str, Any], *, seconds: float | None = None) -> Any:
+    """Call a tool within its time, or within so many seconds.
+
+    Raises:
+        ToolFailed: it took longer.
+        Exception: whatever the tool raised.
+    """
+    allowed = entry.timeout_seconds if seconds is None else seconds
+    limit = asyncio.timeout(allowed)
     try:
         async with limit:
             return await _called(entry, arguments)
     except TimeoutError as error:
         if not limit.expired():
             raise
-        took = f"tool {entry.name!r} took longer than its {entry.timeout_seconds:g} s"
+        took = f"tool {entry.name!r} took longer than its {allowed:g} s"
         raise ToolFailed(f"{took}: ask it for less, or go on without it") from error
 
 
@@ -159,6 +176,7 @@ def _may_pass(error: BaseException) -> bool:
     return any(base.__name__ in _TRANSPORT_ERRORS for base in type(error).__mro__)
 
 
-def _cancelled_from_outside() -> bool:
+def cancelled_from_outside() -> bool:
+    """Whether it is the activity that is cancelled, and not something within the tool."""
     task = asyncio.current_task()
     return activity.is_cancelled() or (task is not None and task.cancelling() > 0)

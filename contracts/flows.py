@@ -321,6 +321,29 @@ class Compensation(Contract):
     bound: dict[str, Any] = {}
 
 
+class Paused(Contract):
+    """A step that was under way when its history ended.
+
+    Args:
+        wait: id of the wait that is registered.
+        since: when the step began to wait or asked, seconds since the epoch.
+        told: escalations that were made.
+        question: what was asked.
+        items: those of a map that are left, the first of them at place `done`.
+        results: of the items that are done.
+    """
+
+    step: str
+    visit: int
+    wait: str | None = None
+    since: float = 0.0
+    told: int = 0
+    question: str = ""
+    items: tuple[Any, ...] = ()
+    results: tuple[Any, ...] = ()
+    failed: tuple[dict[str, Any], ...] = ()
+
+
 class FlowCarried(Contract):
     """What continue-as-new hands on."""
 
@@ -330,8 +353,12 @@ class FlowCarried(Contract):
     compensations: tuple[Compensation, ...] = ()
     done: int = Field(default=0, description="Steps executed so far.")
     usage: Usage = Usage()
-    events: tuple[dict[str, Any], ...] = ()
+    events: tuple[dict[str, Any], ...] = Field(default=(), description="Signalled, and not yet waited for.")
     started: float = 0.0
+    paused: Paused | None = None
+    ended: str = Field(default="", description="The step that ended last.")
+    since: int | None = Field(default=None, description="Sequence at which the flow began.")
+    taken: dict[str, int] = Field(default={}, description="Sequence of the last event that each wait took.")
 
 
 class FlowResult(Contract):

@@ -1,0 +1,190 @@
+"""The step `ask`: a person is asked, others after some time, until an answer fits or the deadline is over."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import Any
+
+from temporalio import workflow
+from temporalio.exceptions import ApplicationError
+
+from contracts.errors import AnswerRefused
+from contracts.events import ASK_ESCALATED, ASK_OPENED
+from contracts.flows import Answer, AskAction, FlowRequest, Paused, Question
+from expressions import paths
+from workflows import attributes, calls, schemas
+from workflows.actions import Actions, event_of, new_id
+from workflows.flow_state import MAX_OUTPUT_BYTES, size
+from workflows.onward import Onward
+from workflows.sight import Sight
+from workflows.spot import Spot
+from workflows.waiting import TIMED_OUT, Waiting, Went
+
+
+class Questions:
+    """What is asked now, and the answers that were given."""
+
+    def __init__(self) -> None:
+        self._open: dict[str, Question] = {}
+        self._answers: dict[str, Answer] = {}
+
+    @property
+    def open(self) -> tuple[Question, ...]:
+        """The questions that nobody has answered."""
+        return tuple(self._open.values())
+
+    def ask(self, question: Question) -> None:
+        """Open a question, or change it."""
+        self._open[question.step] = question
+
+    def close(self, step: str) -> Answer | None:
+        """Ask no more, and return the answer, if there is one."""
+        self._open.pop(step, None)
+        return self._answers.pop(step, None)
+
+    def is_answered(self, step: str) -> bool:
+        """Whether somebody has answered."""
+        return step in self._answers
+
+    def check(self, answer: Answer) -> None:
+        """Refuse what is no answer to what is asked.
+
+        Raises:
+            AnswerRefused: nothing is asked there, or the value does not fit; the message says what would.
+        """
+        question = self._open.get(answer.step)
+        if question is None:
+            asked = ", ".join(map(repr, self._open)) or "nothing"
+            raise AnswerRefused(f"step {answer.step!r} asks nothing now; asked is {asked}")
+        if (wrong := schemas.fault(answer.value, question.json_schema)) is not None:
+            raise AnswerRefused(
+                f"the answer to step {answer.step!r} does not fit: {wrong}; it must fit"
+                f" {paths.as_text(question.json_schema)}"
+            )
+        if (found := size(answer.model_dump())) > MAX_OUTPUT_BYTES:
+            raise AnswerRefused(f"the answer is {found:,} bytes, at most {MAX_OUTPUT_BYTES:,} are allowed: send less")
+
+    def answer(self, answer: Answer) -> None:
+        """Take an answer that was checked.
+
+        Raises:
+            AnswerRefused: somebody else was faster.
+        """
+        if answer.step not in self._open:
+            raise AnswerRefused(f"step {answer.step!r} was answered by somebody else")
+        del self._open[answer.step]
+        self._answers[answer.step] = answer
+
+
+@dataclass
+class Asked:
+    """One question under way. `told` escalations were made."""
+
+    question: Question
+    told: int = 0
+
+
+class Asking:
+    """Asks as a step says.
+
+    Args:
+        request: the flow's request.
+        questions: what is asked.
+        waiting: how it waits.
+        actions: what emits its events.
+    """
+
+    def __init__(self, request: FlowRequest, questions: Questions, waiting: Waiting, actions: Actions) -> None:
+        self._request = request
+        self._questions = questions
+        self._waiting = waiting
+        self._actions = actions
+
+    async def run(self, action: AskAction, spot: Spot, sight: Sight, *, paused: Paused | None) -> Went:
+        """Ask, and return the answer.
+
+        Raises:
+            ApplicationError: the deadline is over and the step does not say where to go then.
+            Onward: the history is long.
+        """
+        asked = await self._open(action, spot, sight, paused=paused)
+        attributes.waits_for("person")
+        telling = [] if paused is not None else [self._told(ASK_OPENED, asked, spot)]
+        try:
+            answered = await self._wait(action, spot, asked, telling)
+        except Onward:
+            raise
+        except (Exception, asyncio.CancelledError):
+            self._end(spot, telling)
+            raise
+        answer = self._end(spot, telling)
+        if answered and answer is not None:
+            return Went(output={"value": answer.value, "by": answer.by, "note": answer.note})
+        if action.on_deadline is not None:
+            return Went(to=action.on_deadline)
+        raise ApplicationError(f"nobody answered {spot.step!r} within {action.deadline}", type=TIMED_OUT)
+
+    async def _open(self, action: AskAction, spot: Spot, sight: Sight, *, paused: Paused | None) -> Asked:
+        if paused is not None:
+            text, since, told = paused.question, paused.since, paused.told
+        else:
+            filled = await sight.fill(action.question, spot)
+            text, since, told = paths.as_text(filled), workflow.time(), 0
+        also = [escalation.to for escalation in action.escalations[:told]]
+        question = Question(
+            step=spot.step,
+            visit=spot.visit,
+            question=text,
+            of=tuple(dict.fromkeys([*([action.of] if action.of else []), *also])),
+            json_schema=action.json_schema,
+            asked_at=since,
+            deadline=None if action.deadline is None else since + action.deadline.total_seconds(),
+        )
+        self._questions.ask(question)
+        return Asked(question=question, told=told)
+
+    async def _wait(self, action: AskAction, spot: Spot, asked: Asked, telling: list[asyncio.Task[Any]]) -> bool:
+        """Wait for the answer, and ask others in between. Returns whether there is one."""
+        later = sorted(action.escalations, key=lambda escalation: escalation.after)
+        for number, escalation in enumerate(later[asked.told :], asked.told + 1):
+            due = asked.question.asked_at + escalation.after.total_seconds()
+            if asked.question.deadline is not None and due >= asked.question.deadline:
+                break
+            if await self._hold(spot, asked, until=due):
+                return True
+            of = tuple(dict.fromkeys([*asked.question.of, escalation.to]))
+            asked.question = asked.question.model_copy(update={"of": of})
+            asked.told = number
+            self._questions.ask(asked.question)
+            telling.append(self._told(ASK_ESCALATED, asked, spot, to=escalation.to))
+        return await self._hold(spot, asked, until=asked.question.deadline)
+
+    async def _hold(self, spot: Spot, asked: Asked, *, until: float | None) -> bool:
+        paused = Paused(
+            step=spot.step,
+            visit=spot.visit,
+            since=asked.question.asked_at,
+            told=asked.told,
+            question=asked.question.question,
+        )
+        return await self._waiting.hold(lambda: self._questions.is_answered(spot.step), until=until, paused=paused)
+
+    def _told(self, kind: str, asked: Asked, spot: Spot, **more: Any) -> asyncio.Task[Any]:
+        """Emit an event beside the waiting: an answer need not wait for it."""
+        question = asked.question
+        data = {
+            "run": self._request.run_id,
+            "flow": self._request.flow.name,
+            **question.model_dump(mode="json"),
+            **more,
+        }
+        name = f"{spot.id}~asked{asked.told}"
+        event = event_of(self._request, id=new_id(name), type=kind, subject=self._request.run_id, data=data)
+        return asyncio.create_task(calls.emit(self._actions.emission(event, spot), id=name, patient=True))
+
+    def _end(self, spot: Spot, telling: list[asyncio.Task[Any]]) -> Answer | None:
+        for task in telling:
+            task.cancel()
+        attributes.waits_for(None)
+        return self._questions.close(spot.step)
