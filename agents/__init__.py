@@ -10,11 +10,27 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from agents.context import TeamContext
     from agents.registry import model, team
+    from agents.routed import RoutedTeam, Subscriber
+    from contracts.bridge import Inbound, Outbound
     from tools.registry import ToolContext, tool
 
-__all__ = ["TeamContext", "ToolContext", "model", "team", "tool"]
+__all__ = [
+    "Inbound",
+    "Outbound",
+    "RoutedTeam",
+    "Subscriber",
+    "TeamContext",
+    "ToolContext",
+    "model",
+    "team",
+    "tool",
+]
 
 _HOMES = {
+    "Inbound": "contracts.bridge",
+    "Outbound": "contracts.bridge",
+    "RoutedTeam": "agents.routed",
+    "Subscriber": "agents.routed",
     "TeamContext": "agents.context",
     "ToolContext": "tools.registry",
     "model": "agents.registry",

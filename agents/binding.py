@@ -99,6 +99,16 @@ class Binding:
         else:
             raise NotDurable(f"the factory returned a {_kind(root)}: return an AutoGen team or agent")
 
+    def core_agent(self, agent: Any, path: str) -> None:
+        """Make an agent durable that hears topics, in place.
+
+        Raises:
+            NotDurable: a part cannot be kept by a workflow.
+        """
+        self._claim(agent, path)
+        _refuse_agent(agent, path)
+        self._attributes(agent, path, skip=("_runtime",))
+
     def _team(self, team: BaseGroupChat, *, prefix: str, manager: str) -> None:
         role = "orchestrator" if isinstance(team, MagenticOneGroupChat) else "selector"
         path = f"{manager}/{role}"

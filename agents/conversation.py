@@ -8,6 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from autogen_agentchat.agents import BaseChatAgent
 from autogen_agentchat.base import TaskResult
 from autogen_agentchat.messages import BaseAgentEvent, BaseChatMessage
 from autogen_agentchat.teams import BaseGroupChat
@@ -24,6 +25,7 @@ from agents.components import load_component
 from agents.context import TeamContext
 from agents.inbox import Inbox
 from agents.registry import REGISTRY
+from agents.routed import RoutedChat, RoutedTeam
 from agents.run import Run
 from agents.runtime import WorkflowAgentRuntime
 from agents.termination import PausableTermination
@@ -156,17 +158,22 @@ class Conversation:
         else:
             team = REGISTRY.team(request.team).factory(context)
         binding = Binding(self.run, self._runtime)
-        binding.bind(team, name=request.team)
         self._parts = binding.parts
         self._check_bridge(team, request)
+        if isinstance(team, RoutedTeam):
+            return RoutedChat(team, name=request.team, runtime=self._runtime, binding=binding, bridge=self.run.bridge)
+        binding.bind(team, name=request.team)
         return team
 
     def _check_bridge(self, team: Any, request: RunRequest) -> None:
         bridge = self.run.bridge
-        if bridge.joins and not isinstance(team, BaseGroupChat):
-            raise BadRequest(f"{request.team!r} is one agent, which no event can join: put it into a group chat")
-        if bridge.joins:
-            joining.refuse_authors(team, bridge.authors)
+        if bridge.publishes and not isinstance(team, RoutedTeam):
+            raise BadRequest(f"{request.team!r} has no topics: leave them out of its inbound rules")
+        if not bridge.joins:
+            return
+        if not isinstance(team, BaseGroupChat):
+            raise BadRequest(f"{request.team!r} is no group chat, which events join: put it into one, or name a topic")
+        joining.refuse_authors(team, bridge.authors)
 
     def _make_pausable(self) -> PausableTermination | None:
         if not team_state.can_pause(self.team):
@@ -202,13 +209,15 @@ class Conversation:
             )
 
     def _delivered(self, agent: Agent, message: Any) -> None:
+        if isinstance(self.team, RoutedChat) and agent.id.type in self.team.types:
+            self.run.begin_turn(agent.id.type)
         if not isinstance(agent, ChatAgentContainer) or not isinstance(message, GroupChatRequestPublish):
             return
         if not isinstance(agent._agent, BaseGroupChat):
             self.run.begin_turn(agent._agent.name)
 
     async def _talk(self) -> None:
-        if not isinstance(self.team, BaseGroupChat):
+        if isinstance(self.team, BaseChatAgent):
             self.run.begin_turn(self.team.name)
         if self.run.bridge.joins:
             await joining.open_door(self.team, self._runtime, self.run.bridge.joining)
@@ -247,7 +256,9 @@ class Conversation:
             )
 
     async def _settle(self, talk: asyncio.Task[None]) -> None:
-        if talk.done() and not talk.cancelled() and talk.exception() is None:
+        ended = talk.done() and not talk.cancelled() and talk.exception() is None
+        # Agents that hear topics may be at work when another one is done.
+        if ended and (self._runtime.is_idle or not isinstance(self.team, RoutedChat)):
             return
         self.run.token.cancel()
         if self.run.under_way:

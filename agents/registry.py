@@ -18,11 +18,12 @@ if TYPE_CHECKING:
     from autogen_core.models import ChatCompletionClient
 
     from agents.context import TeamContext
+    from agents.routed import RoutedTeam
 
 ENTRY_POINT_GROUP = "perdure.app"
 BUILT_IN = ("agents.survey",)
 
-TeamFactory = Callable[["TeamContext"], "Team | ChatAgent"]
+TeamFactory = Callable[["TeamContext"], "Team | ChatAgent | RoutedTeam"]
 ModelFactory = Callable[[], "ChatCompletionClient"]
 _Factory = TypeVar("_Factory", bound=Callable[..., Any])
 
@@ -98,8 +99,8 @@ REGISTRY = Registry()
 def team(name: str, *, version: str = "1") -> Callable[[_Factory], _Factory]:
     """Register the decorated function as the factory of a team.
 
-    The function takes a `TeamContext` and returns an AutoGen team or agent. It runs inside the workflow at each start
-    and each replay, so it must do no I/O, read no clock and draw no random number.
+    The function takes a `TeamContext` and returns an AutoGen team or agent, or a `RoutedTeam` of core agents. It runs
+    inside the workflow at each start and each replay, so it must do no I/O, read no clock and draw no random number.
 
     Args:
         name: what `start` and `perdure run` call the team.

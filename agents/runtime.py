@@ -30,6 +30,7 @@ from temporalio import workflow
 _Agent = TypeVar("_Agent", bound=Agent)
 AgentFactory = Callable[[], Agent | Awaitable[Agent]]
 Delivery = Callable[[Agent, Any], None]
+Publication = Callable[[Any, TopicId, AgentId | None], None]
 
 
 class WorkflowAgentRuntime(AgentRuntime):
@@ -38,6 +39,9 @@ class WorkflowAgentRuntime(AgentRuntime):
     Args:
         on_error: told the first error of each published message's handler; without it AutoGen would wait for ever.
         on_delivery: told of each message before its agent handles it; what it raises goes the same way.
+
+    Attributes:
+        on_publish: told of each message that is published, with its topic and who published it.
     """
 
     def __init__(self, *, on_error: Callable[[BaseException], None], on_delivery: Delivery) -> None:
@@ -47,6 +51,14 @@ class WorkflowAgentRuntime(AgentRuntime):
         self._agents: dict[AgentId, Agent] = {}
         self._subscriptions = SubscriptionManager()
         self._tasks: dict[asyncio.Task[Any], None] = {}
+        self._in_order: set[str] = set()
+        self._locks: dict[AgentId, asyncio.Lock] = {}
+        self.on_publish: Publication | None = None
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether no delivery is under way."""
+        return not self._tasks
 
     async def send_message(
         self,
@@ -76,6 +88,8 @@ class WorkflowAgentRuntime(AgentRuntime):
         """Hand a message to every subscriber but its sender, in the order of their subscriptions."""
         token = cancellation_token or CancellationToken()
         context = _context(token, message_id, sender=sender, topic_id=topic_id)
+        if self.on_publish is not None:
+            self.on_publish(message, topic_id, sender)
         for recipient in await self._subscriptions.get_subscribed_recipients(topic_id):
             if recipient != sender:
                 self._start(self._deliver(message, recipient, context)).add_done_callback(self._note_error)
@@ -86,12 +100,23 @@ class WorkflowAgentRuntime(AgentRuntime):
         agent_factory: Callable[[], _Agent | Awaitable[_Agent]],
         *,
         expected_class: type[_Agent] | None = None,  # noqa: ARG002 - the signature is AutoGen's
+        in_order: bool = False,
     ) -> AgentType:
-        """Register how agents of a type are made."""
+        """Register how agents of a type are made.
+
+        Args:
+            type: the type.
+            agent_factory: makes one.
+            expected_class: not looked at.
+            in_order: each handles one published message after another. Answers to direct messages do not wait, so
+                agents that ask each other cannot wait for themselves.
+        """
         agent_type = AgentType(type) if isinstance(type, str) else type
         if agent_type.type in self._factories:
             raise ValueError(f"agent type {agent_type.type!r} is registered already")
         self._factories[agent_type.type] = cast(AgentFactory, agent_factory)
+        if in_order:
+            self._in_order.add(agent_type.type)
         return agent_type
 
     async def register_agent_instance(self, agent_instance: Agent, agent_id: AgentId) -> AgentId:
@@ -183,6 +208,12 @@ class WorkflowAgentRuntime(AgentRuntime):
 
     async def _deliver(self, message: Any, recipient: AgentId, context: MessageContext) -> Any:
         agent = await self._agent(recipient)
+        if context.is_rpc or recipient.type not in self._in_order:
+            return await self._handled(message, agent, context)
+        async with self._locks.setdefault(recipient, asyncio.Lock()):
+            return await self._handled(message, agent, context)
+
+    async def _handled(self, message: Any, agent: Agent, context: MessageContext) -> Any:
         self._on_delivery(agent, message)
         # Each delivery is a task with a context of its own. Setting the variable back would fail where the worker
         # forgets the run, as that happens in another context.

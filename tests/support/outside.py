@@ -87,3 +87,16 @@ async def emitted(running: Runner, run: Run) -> list[Emitted]:
         if activity.activity_type.name == "emit_events"
         for one in EmitEventsRequest.model_validate(json.loads(activity.input.payloads[0].data)).events
     ]
+
+
+async def until_emitted(running: Runner, run: Run, count: int, *, seconds: float = 15.0) -> None:
+    """Return as soon as a run has emitted so many events.
+
+    Raises:
+        TimeoutError: it has not within `seconds`.
+    """
+    end = time.monotonic() + seconds
+    while len(found := await emitted(running, run)) < count:
+        if time.monotonic() > end:
+            raise TimeoutError(f"run {run.id!r} emitted {len(found)} events in {seconds} s, not {count}")
+        await asyncio.sleep(0.02)
