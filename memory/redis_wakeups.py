@@ -9,7 +9,7 @@ from datetime import timedelta
 from redis.asyncio.client import PubSub
 from redis.exceptions import RedisError
 
-from memory.announcements import Announcements
+from memory.local_wakeups import LocalWakeUps
 from memory.redis_connection import RedisConnection
 
 _AGAIN_SECONDS = 0.5
@@ -33,7 +33,7 @@ class RedisWakeUps:
         self._connection = connection
         self._silence_seconds = silence.total_seconds()
         self._channel = f"{prefix}:sequences"
-        self._heard = Announcements()
+        self._heard = LocalWakeUps()
         self._subscribed = asyncio.Event()
         self._listener: asyncio.Task[None] | None = None
 

@@ -18,7 +18,7 @@ from sqlalchemy import (
 )
 
 # The revision that this program reads and writes: the last one in `migrations/versions`.
-REVISION = "0002"
+REVISION = "0003"
 
 METADATA = MetaData()
 
@@ -115,4 +115,13 @@ OUTBOX = Table(
     Column("data", Text, nullable=False),
     Column("time", BigInteger, nullable=False),
     UniqueConstraint("tenant", "source", "id", name="outbox_once"),
+)
+
+# The last batch that each writer committed. It tells one whose connection was lost at COMMIT what became of that.
+WRITERS = Table(
+    "writers",
+    METADATA,
+    Column("id", Text, primary_key=True),
+    Column("batch", BigInteger, nullable=False),
+    Column("signed_at", BigInteger, nullable=False),
 )

@@ -1,0 +1,94 @@
+"""How a batch is loaded from PostgreSQL and stored there: a statement for each kind of row, however many there are."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from typing import Any
+
+from memory.sql.statements import statements
+from memory.state.rows import BranchRow, CommitRow, LeaseRow, Version
+from memory.state.world import (
+    Changes,
+    ChildrenNeed,
+    CommitNeed,
+    LeaseNeed,
+    LineageNeed,
+    Need,
+    RowNeed,
+    SpanNeed,
+    World,
+    WrittenNeed,
+)
+
+SQL = statements("postgresql.sql")
+_Loader = Callable[[Any, Sequence[Any], World], Awaitable[None]]
+
+
+async def begin_world(connection: Any, *, writer: str) -> tuple[World, int | None]:
+    """Return an empty batch, with the sequence and the time that only the holder of the lock may take.
+
+    Returns:
+        The batch, and the number of the last batch that this writer committed.
+    """
+    sequence, now, signed = await connection.fetchrow(SQL["read_clock"], writer)
+    return World(sequence=sequence, now=now), signed
+
+
+async def load(connection: Any, needs: Iterable[Need], world: World) -> None:
+    """Load what a batch needs to know."""
+    kinds: dict[type[Need], list[Any]] = {}
+    for need in needs:
+        kinds.setdefault(type(need), []).append(need)
+    for kind, found in kinds.items():
+        await _LOADERS[kind](connection, found, world)
+
+
+async def store(connection: Any, world: World) -> None:
+    """Store what a batch changes, and tell those who listen of its sequence when it is committed."""
+    for name, rows in _rows(world.changes):
+        if rows:
+            await connection.execute(SQL[name], *map(list, zip(*rows, strict=True)))
+    await connection.execute(SQL["write_clock"], world.sequence, world.now)
+
+
+def _rows(changes: Changes) -> Iterable[tuple[str, Sequence[Any]]]:
+    yield "forget_branches", changes.forgotten
+    yield "store_branches", list(changes.branches.values())
+    yield "store_leases", list(changes.leases.values())
+    yield "close_versions", changes.closed
+    yield "store_versions", list(changes.versions.values())
+    yield "store_events", changes.events
+    yield "store_commits", changes.commits
+
+
+def _joined(name: str, make: Callable[[Any], Any]) -> _Loader:
+    """Return what loads the rows of all needs of a kind at once; a need without a row has None."""
+
+    async def load(connection: Any, needs: Sequence[Any], world: World) -> None:
+        rows = await connection.fetch(SQL[name], *map(list, zip(*needs, strict=True)))
+        found = {place: make(row) for place, *row in rows}
+        for place, need in enumerate(needs, 1):
+            world.learn(need, found.get(place))
+
+    return load
+
+
+def _listed(name: str, make: Callable[[Any], Any]) -> _Loader:
+    """Return what loads a list of rows for each need. These are rare: a statement for each."""
+
+    async def load(connection: Any, needs: Sequence[Any], world: World) -> None:
+        for need in needs:
+            world.learn(need, [make(row) for row in await connection.fetch(SQL[name], *need)])
+
+    return load
+
+
+_LOADERS: dict[type[Need], _Loader] = {
+    RowNeed: _joined("load_rows", Version._make),
+    CommitNeed: _joined("load_commits", CommitRow._make),
+    LeaseNeed: _joined("load_leases", LeaseRow._make),
+    SpanNeed: _listed("load_span", Version._make),
+    WrittenNeed: _listed("load_written", Version._make),
+    LineageNeed: _listed("load_lineage", BranchRow._make),
+    ChildrenNeed: _listed("load_children", lambda row: row[0]),
+}
