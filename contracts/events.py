@@ -142,8 +142,8 @@ class Wait(Contract):
     """A flow (or run) that waits. It is registered before the state is read, so that no change falls between.
 
     A wait for state names documents: each change of one of them signals the workflow. A wait for an event names a type
-    and, if not every one will do, a source (both may end with "*") and a condition; the event itself is signalled. `after` is the sequence that
-    the waiter has seen: what came later counts.
+    and, if not every one will do, a source (both may end with "*") and a condition; the event itself is signalled.
+    `after` is the sequence that the waiter has seen: what came later counts.
     """
 
     id: str = Field(description="Unique: workflow id, Temporal run id, step and visit.")

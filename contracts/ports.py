@@ -357,6 +357,10 @@ class EventLog(Protocol):
         """
         ...
 
+    async def pending(self, *, tenant: str | None = None) -> int:
+        """Return how many deliveries have not ended; of all tenants where none is named."""
+        ...
+
     async def started_by(self, tenant: str, trigger: str, source: str, event_id: str) -> str | None:
         """Return the workflow id that this event started by this trigger, as long as it is remembered."""
         ...

@@ -53,6 +53,8 @@ class Relay:
         if events:
             deliveries = [*await self._for_triggers(events), *await self._for_waits(events)]
             await self._keep(deliveries, position=events[-1].sequence)
+        elif self._position > self._cursor:
+            await self._keep([], position=self._position)
         return len(events) == _BATCH
 
     async def _for_triggers(self, events: Sequence[Event]) -> list[Delivery]:

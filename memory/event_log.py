@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from fnmatch import fnmatchcase
 from typing import Any
 
-from sqlalchemy import Row, delete, select
+from sqlalchemy import Row, delete, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts.errors import NotFound
@@ -91,6 +91,13 @@ class SqlEventLog:
         buried = delivery.model_copy(update={"attempts": delivery.attempts + counts, "error": error})
         letter = {"p_delivery_id": delivery.id, "p_given_up": buried.model_dump_json(), "p_now": _now()}
         await self._database.write([(sql.bury(self._database.dialect), letter), *_ended(delivery)])
+
+    async def pending(self, *, tenant: str | None = None) -> int:
+        """See `EventLog.pending`."""
+        statement = select(func.count()).select_from(DELIVERIES)
+        if tenant is not None:
+            statement = statement.where(DELIVERIES.c.tenant == tenant)
+        return int((await self._rows(statement))[0][0])
 
     async def started_by(self, tenant: str, trigger: str, source: str, event_id: str) -> str | None:
         """See `EventLog.started_by`."""

@@ -177,6 +177,7 @@ async def test_a_delivery_that_ended_lets_the_next_go(kept: Kept) -> None:
     await kept.route(delivery(1), delivery(2), delivery(3))
     (first,) = await kept.due()
     await kept.log.delivered(first, remember_until=remembered())
+    assert (await kept.log.pending(), await kept.log.pending(tenant="other")) == (2, 0)
     assert numbers(await kept.due()) == [2]
     await kept.log.delivered(first, remember_until=remembered())
     assert await kept.due() == ()
