@@ -42,7 +42,7 @@ def expression_faults(flow: Flow, *, typed: bool = True) -> Iterator[Fault]:
 def _fault(found: Expression, error: InvalidExpression) -> Fault:
     before = found.text.split("\n")[: error.line - 1]
     offset = sum(len(line) + 1 for line in before) + error.column - 1
-    message = f"{error.reason}, in {found.text!r}"
+    message = f"{error.reason}, in {' '.join(found.text.split())!r}"
     return Fault(path=found.path, message=message, excerpt=found.text, offset=offset)
 
 

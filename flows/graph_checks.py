@@ -88,7 +88,9 @@ def _endless(flow: Flow, found: list[Edge]) -> Iterator[Fault]:
 def _unbounded(flow: Flow, found: list[Edge]) -> Iterator[Fault]:
     """Cycles that nothing stops. A step whose visits are spent lets the flow pass to `beyond` only."""
     bounded = {name for name, step in flow.steps.items() if step.most_visits is not None}
-    ways = targets(edge for edge in found if edge.source not in bounded or edge.kind == "beyond")
+    ways = targets(
+        edge for edge in found if edge.target != END and (edge.source not in bounded or edge.kind == "beyond")
+    )
     for cycle in cycles(ways):
         round_trip = " -> ".join([*cycle, cycle[0]])
         within = any(name in bounded for name in cycle)

@@ -92,6 +92,8 @@ def _without_none(part: dict[str, Any]) -> dict[str, Any]:
         part.pop("title")
     if part.get("default", 0) is None:
         part.pop("default")
+    if "patternProperties" in part:
+        part.setdefault("additionalProperties", False)
     choices = [one for one in part.get("anyOf", ()) if one != {"type": "null"}]
     if len(choices) == 1:
         part.pop("anyOf")
