@@ -18,7 +18,7 @@ SHAPES = {
     "look": ("[", "]"),
     "person": ("[/", "/]"),
 }
-_NODE = re.compile(r'    s_(?P<name>\w+)(?P<opening>[^\w"]+)"(?P<label>[^"]*)"(?P<closing>[^\w\s"]+)')
+_NODE = re.compile(r'    s_(?P<name>\w+)(?P<opening>[^\w\s|"]+)"(?P<label>[^"]*)"(?P<closing>[^\w\s"]+)')
 _ARROW = re.compile(r'    (?P<source>\w+)(?:\(\( \)\))? (?P<line>-->|-\.->)(?:\|"(?P<label>[^"]*)"\|)? (?P<target>\w+)')
 _STYLE = re.compile(r"    (?:classDef taken \S+|class [\w,]+ taken|linkStyle [\d,]+ \S+)")
 
