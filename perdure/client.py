@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import AsyncIterator, Generator, Mapping
 from pathlib import Path
 from types import TracebackType
@@ -14,11 +13,12 @@ from contracts.errors import BadRequest
 from contracts.flows import Flow, FlowRequest
 from contracts.runs import Budget, RunRequest
 from contracts.state import MAIN, Emitted
-from perdure import checked, connection, flow_requests, inspection, run_requests, stack_record
+from perdure import connection, emission, flow_requests, inspection, run_requests, stack_record
 from perdure.connection import FLOW_WORKFLOW, OUR_WORKFLOWS, RPC_TIMEOUT, answering
 from perdure.descriptions import RunSummary
 from perdure.flow_run import FlowRunHandle
 from perdure.run import Run
+from perdure.schedules import Schedules
 from perdure.settings import Settings
 from perdure.starting import Starter
 from perdure.state import State
@@ -27,7 +27,6 @@ from perdure.triggers import Triggers
 
 # The parts of a long run but the last are left out.
 _ALL_RUNS = f"{OUR_WORKFLOWS} AND ExecutionStatus != 'ContinuedAsNew'"
-_SOURCE = "/perdure/client"
 
 
 class Perdure:
@@ -67,6 +66,11 @@ class Perdure:
     def triggers(self) -> Triggers:
         """What follows from events by rule, and the deliveries that were given up."""
         return Triggers(state=self.state)
+
+    @property
+    def schedules(self) -> Schedules:
+        """Events that are emitted at set times."""
+        return Schedules(self._client)
 
     @classmethod
     def connect(cls, settings: Settings | None = None) -> Connecting:
@@ -142,14 +146,28 @@ class Perdure:
         return Run(self._client, request.run_id, first=await self._starter.start(run_requests.order(request)))
 
     async def get(self, run_id: str) -> Run:
-        """Return a run that was started before.
+        """Return a run of a team that was started before.
+
+        Raises:
+            NotFound: there is no run of that id.
+            BadRequest: it is a flow.
+            BackendUnavailable: Temporal does not answer.
+        """
+        found = await self.find(run_id)
+        if not isinstance(found, Run):
+            raise BadRequest(f"{run_id!r} is a flow: `Perdure.get_flow` returns it")
+        return found
+
+    async def find(self, run_id: str) -> Run | FlowRunHandle:
+        """Return a run of a team or a flow that was started before.
 
         Raises:
             NotFound: there is no run of that id.
             BackendUnavailable: Temporal does not answer.
         """
         seen = await inspection.look(self._client, run_id)
-        return Run(self._client, run_id, first=seen.first)
+        kind = FlowRunHandle if seen.workflow == FLOW_WORKFLOW else Run
+        return kind(self._client, run_id, first=seen.first)
 
     async def start_flow(
         self,
@@ -213,16 +231,16 @@ class Perdure:
             BadRequest: it is a run of a team.
             BackendUnavailable: Temporal does not answer.
         """
-        seen = await inspection.look(self._client, run_id)
-        if seen.workflow != FLOW_WORKFLOW:
+        found = await self.find(run_id)
+        if not isinstance(found, FlowRunHandle):
             raise BadRequest(f"{run_id!r} is a run of a team, not a flow: `perdure show {run_id}` shows it")
-        return FlowRunHandle(self._client, run_id, first=seen.first)
+        return found
 
     async def emit(
         self,
         type: str,
         *,
-        source: str = _SOURCE,
+        source: str = emission.CLIENT,
         subject: str | None = None,
         data: Any = None,
         id: str | None = None,
@@ -240,10 +258,7 @@ class Perdure:
             BadRequest: a field is wrong.
             BackendUnavailable: the database does not answer.
         """
-        values = {"type": type, "source": source, "subject": subject, "data": data, "id": id or secrets.token_hex(16)}
-        event = checked.made(Emitted, values, what="the event")
-        await self.state.commit(events=[event])
-        return event
+        return await emission.emit(self.state, type, source=source, subject=subject, data=data, id=id)
 
     async def close(self) -> None:
         """Close the stores that were opened. Temporal's connection has no end of its own."""

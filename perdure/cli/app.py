@@ -8,6 +8,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
+from perdure.cli import event_commands, flow_commands
 from perdure.cli.leaving import leave, report
 from perdure.cli.options import Json, RunId
 from perdure.cli.state_commands import state
@@ -22,8 +23,6 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-
-app.add_typer(state, name="state")
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
@@ -129,19 +128,20 @@ def runs(
     *,
     limit: Annotated[int, typer.Option(min=1, help="How many at most.")] = 20,
     team: Annotated[str | None, typer.Option(help="Only runs of this team.")] = None,
+    flow: Annotated[str | None, typer.Option(help="Only runs of this flow.")] = None,
     user: Annotated[str | None, typer.Option(help="Only runs for this person.")] = None,
     session: Annotated[str | None, typer.Option(help="Only runs of this conversation.")] = None,
     as_json: Json = False,
 ) -> None:
-    """List runs, the latest first."""
+    """List runs of teams and flows, the latest first."""
     from perdure.cli import looking
 
-    raise typer.Exit(looking.runs(limit=limit, team=team, user=user, session=session, as_json=as_json))
+    raise typer.Exit(looking.runs(limit=limit, team=team, flow=flow, user=user, session=session, as_json=as_json))
 
 
 @app.command()
 def show(run_id: RunId, as_json: Json = False) -> None:
-    """Show where a run stands and what was said."""
+    """Show where a run or a flow stands, and what was said or done."""
     from perdure.cli import looking
 
     raise typer.Exit(looking.show(run_id, as_json=as_json))
@@ -149,10 +149,20 @@ def show(run_id: RunId, as_json: Json = False) -> None:
 
 @app.command()
 def cancel(run_id: RunId, as_json: Json = False) -> None:
-    """Stop a run; a model call under way is cut."""
+    """Stop a run or a flow; a model call under way is cut."""
     from perdure.cli import looking
 
     raise typer.Exit(looking.cancel(run_id, as_json=as_json))
+
+
+app.add_typer(flow_commands.flow, name="flow")
+app.command()(flow_commands.explain)
+app.command()(flow_commands.answer)
+app.add_typer(state, name="state")
+app.command()(event_commands.emit)
+app.add_typer(event_commands.triggers, name="triggers")
+app.command()(event_commands.watch)
+app.add_typer(event_commands.schedules, name="schedules")
 
 
 @app.command()

@@ -37,7 +37,7 @@ class Where:
         """
         place = checked.place("x/x", branch=self.branch, tenant=self.tenant)
         return State(stores=stores, branch=place.branch, tenant=place.tenant).by(
-            self.by if self.by is not None else _you()
+            self.by if self.by is not None else you()
         )
 
 
@@ -206,7 +206,7 @@ def _name(document: Document) -> str:
     return f"{place.namespace}/{place.key}{'' if place.branch == MAIN else f' on {place.branch}'}"
 
 
-def _you() -> str:
+def you() -> str:
     """What the system calls who types; a container may have no name for him."""
     try:
         return getpass.getuser()

@@ -6,11 +6,11 @@ import json
 import os
 import sys
 import traceback
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import typer
 
-from contracts.errors import PerdureError, RunFailed
+from contracts.errors import InvalidFlow, PerdureError, RunFailed
 
 INTERRUPTED = 130
 WRONG_CALL = 2
@@ -38,11 +38,17 @@ def report(error: Exception, *, as_json: bool) -> int:
         return INTERRUPTED
     kind, message, code = _described(error)
     if as_json:
-        about = {"run_id": error.run_id} if isinstance(error, RunFailed) else {}
-        print(json.dumps({"error": {"type": kind, "message": message, **about}}))
+        print(json.dumps({"error": {"type": kind, "message": message, **_more(error)}}))
     else:
-        print(f"error: {message}", file=sys.stderr)
+        # The faults of a definition are a list, each with its place; whatever else there is to say is one line.
+        print(f"error: {error if isinstance(error, InvalidFlow) else message}", file=sys.stderr)
     return code
+
+
+def _more(error: Exception) -> dict[str, Any]:
+    if isinstance(error, RunFailed):
+        return {"run_id": error.run_id}
+    return {"faults": list(error.faults)} if isinstance(error, InvalidFlow) else {}
 
 
 def _described(error: Exception) -> tuple[str, str, int]:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import sys
 from dataclasses import dataclass
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +12,8 @@ from pydantic import ValidationError
 
 from contracts.errors import BadRequest
 from contracts.runs import Budget, RunRequest, RunResult, TranscriptEntry
-from perdure import connection, inspection, run_requests
-from perdure.cli import interrupts
+from perdure import run_requests
+from perdure.cli import attendance, interrupts
 from perdure.cli.interrupts import Interrupts
 from perdure.cli.output import Output
 from perdure.cli.turns import TurnPrinter, transcript_object, usage_line, usage_object
@@ -23,14 +21,11 @@ from perdure.client import Perdure
 from perdure.place import Place
 from perdure.run import Run
 from perdure.settings import Settings, one_line
-from perdure.stack import DEFAULT_UI_PORT, attach
+from perdure.stack import attach
 
-_SCRIPTED = (
+SCRIPTED = (
     "note: the scripted model answered, which is not a real one: set OPENAI_API_KEY or OPENAI_BASE_URL to use one"
 )
-
-
-_UNCLAIMED = timedelta(seconds=4)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,10 +74,10 @@ async def _run(request: RunRequest, settings: Settings, output: Output, *, heard
         async with attach(settings, worker="never" if detach else "always", say=output.say) as place:
             if detach:
                 return await _detached(request, place, output)
-            perdure = await Perdure.using(place.client)
+            perdure = await Perdure.using(place.client, settings=place.settings)
             run = await perdure.submit(request)
             output.text(" · ".join(filter(None, (f"run {run.id}", place.run_url(run.id)))), style="dim")
-            _cancel_first(run, heard, output)
+            attendance.cancel_first(run.cancel, heard, output)
             try:
                 result, entries = await _followed(run, place, output)
             finally:
@@ -95,78 +90,30 @@ async def _run(request: RunRequest, settings: Settings, output: Output, *, heard
 
 async def _detached(request: RunRequest, place: Place, output: Output) -> int:
     """Start a run on a stack that stays."""
-    if place.server is not None:
-        raise BadRequest("--detach needs a stack that stays: start one with `perdure up`, or set TEMPORAL_ADDRESS")
-    run = await (await Perdure.using(place.client)).submit(request)
-    if not await connection.worker_identities(place.client):
-        output.note("note: no worker is there; the run waits until one is")
-    output.text(run.id)
-    output.json({"run_id": run.id, "status": "running", "ui": place.run_url(run.id)})
+    attendance.must_stay(place)
+    run = await (await Perdure.using(place.client, settings=place.settings)).submit(request)
+    await attendance.tell_detached(run.id, place, output)
     return 0
-
-
-def _cancel_first(run: Run, heard: Interrupts, output: Output) -> None:
-    """Let the first Ctrl-C cancel the run; the end of the run then ends the command."""
-    tasks: set[asyncio.Task[None]] = set()
-
-    def cancel() -> None:
-        output.note("cancelling the run; Ctrl-C again leaves it to itself")
-        tasks.add(asyncio.create_task(run.cancel()))
-
-    heard.first(cancel)
 
 
 async def _followed(run: Run, place: Place, output: Output) -> tuple[RunResult, list[TranscriptEntry]]:
     printer = TurnPrinter(output)
-    printing = asyncio.create_task(printer.follow(run))
-    served = asyncio.create_task(_served(run, place, output))
-    try:
-        await asyncio.wait([printing, served], return_when=asyncio.FIRST_COMPLETED)
-        if not printing.done():
-            served.result()
-        printing.result()
-        return await run.result(), printer.entries
-    finally:
-        printing.cancel()
-        served.cancel()
-        await asyncio.gather(printing, served, return_exceptions=True)
-
-
-async def _served(run: Run, place: Place, output: Output) -> None:
-    """Watch over what serves the run, and raise when that is lost.
-
-    A worker that went away a moment ago still looks as if it were there. So where none takes the run, one is started.
-    """
-    while place.worker is None:
-        await asyncio.sleep(_UNCLAIMED.total_seconds())
-        seen = await inspection.look(place.client, run.id)
-        if seen.unclaimed > _UNCLAIMED:
-            output.say("no worker takes the run: starting one for this command")
-            await place.start_worker(output.say)
-    await place.broken()
+    await attendance.attended(printer.follow(run), run.id, place, output)
+    return await run.result(), printer.entries
 
 
 def _print_end(result: RunResult, place: Place, output: Output) -> None:
     output.text("Answer", style="bold")
     output.text(f"{result.answer}\n")
     output.text(f"{_reason(result)} · {usage_line(result.usage)}", style="dim")
-    if url := place.run_url(result.run_id):
-        output.text(f"{_lasting(url, place)}", style="dim")
+    attendance.print_page(result.run_id, place, output)
     if not result.real_model:
-        output.note(_SCRIPTED)
+        output.note(SCRIPTED)
 
 
 def _reason(result: RunResult) -> str:
     reason = "ended by its budget" if result.stop_reason == "budget" else "finished"
     return f"{reason} ({result.detail})" if result.detail else reason
-
-
-def _lasting(url: str, place: Place) -> str:
-    """The run's page where it can be seen after this command."""
-    if place.server is None:
-        return url
-    own = f":{place.server.place.ui_port}/"
-    return f"{url.replace(own, f':{DEFAULT_UI_PORT}/')} shows it while `perdure up` runs"
 
 
 def _object(result: RunResult, entries: list[TranscriptEntry]) -> dict[str, Any]:

@@ -12,7 +12,7 @@ MAIN = "main"
 DEFAULT_TENANT = "default"
 
 state = typer.Typer(
-    help="Read and write the state store: documents with versions, branches, rules.",
+    help="Read and write the documents of the state store.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )
@@ -233,7 +233,10 @@ def fork(
     tenant: OfTenant = DEFAULT_TENANT,
     as_json: Json = False,
 ) -> None:
-    """Make a branch: it reads its parent as it is now, and keeps its own changes."""
+    """Make a branch.
+
+    It reads its parent as that is now, and keeps its own changes.
+    """
     from perdure.cli import documents, namespaces
 
     where = documents.Where(branch=branch, tenant=tenant)
