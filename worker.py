@@ -14,21 +14,33 @@ from temporalio.client import Client
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
 from activities.conversations import Conversations
+from activities.decisions import Decisions
+from activities.event_emission import EventEmission
+from activities.flow_tools import FlowTools
 from activities.model_calls import ModelCalls
+from activities.state_writes import StateWrites
 from activities.tool_calls import ToolCalls
+from activities.waits import Waits
 from agents.chat_models import ModelSettings, RegisteredChatModels
 from agents.prices import Price, PriceTable
 from agents.registry import load_app
+from contracts.flows import FlowRequest
+from contracts.runs import RunRequest
+from events.service import EventService
+from events.starts import Starts
 from memory.cached_segments import CachedSegmentStore
 from memory.sqlite_checkpoints import SqliteCheckpointStore
 from memory.sqlite_database import SqliteDatabase
 from memory.sqlite_journal import SqliteResultJournal
 from memory.sqlite_segments import SqliteSegmentStore
+from perdure import Perdure, flow_requests
 from perdure.cli.app import main
 from perdure.connection import TASK_QUEUE, connect
 from perdure.settings import Settings
+from perdure.stores import Stores, open_stores
 from tools.registry import TOOLS
 from workflows.agent_run import AgentRun
+from workflows.flow_run import FlowRun
 
 # The SDK says so where a run is forgotten while its local activity ends; the run is replayed and nothing is lost.
 warnings.filterwarnings("ignore", message="Cannot find activity to cancel for token b'local_act_", category=UserWarning)
@@ -36,7 +48,7 @@ warnings.filterwarnings("ignore", message="Cannot find activity to cancel for to
 MAX_CACHED_RUNS = 1_000
 
 
-def build(
+async def build(
     client: Client,
     settings: Settings,
     stack: AsyncExitStack,
@@ -44,13 +56,14 @@ def build(
     task_queue: str = TASK_QUEUE,
     max_cached_runs: int = MAX_CACHED_RUNS,
 ) -> Worker:
-    """Put a worker together. What it opens is closed by the stack.
+    """Put a worker together, with the relay of events beside it. What it opens is closed by the stack.
 
     Raises:
         ConfigurationError: an app module or a model setting is wrong.
         BackendUnavailable: the database cannot be opened.
     """
     load_app(settings.app)
+    stores = await stack.enter_async_context(open_stores(settings))
     database = SqliteDatabase(settings.home / "perdure.db")
     stack.callback(database.close)
     segments = CachedSegmentStore(SqliteSegmentStore(database))
@@ -59,11 +72,17 @@ def build(
     stack.push_async_callback(models.close)
     model_calls = ModelCalls(models, store=segments, journal=journal)
     tool_calls = ToolCalls(TOOLS, home=settings.home, store=segments, journal=journal)
+    decisions = Decisions(stores.state)
+    state_writes = StateWrites(stores.state)
+    flow_tools = FlowTools(TOOLS, home=settings.home, journal=journal)
+    event_emission = EventEmission(stores.state)
+    waits = Waits(stores.events)
+    await stack.enter_async_context(await event_service(client, stores))
     conversations = Conversations(store=segments, checkpoints=SqliteCheckpointStore(database))
     return Worker(
         client,
         task_queue=task_queue,
-        workflows=[AgentRun],
+        workflows=[AgentRun, FlowRun],
         activities=[
             model_calls.prepare_run,
             model_calls.call_model,
@@ -72,6 +91,14 @@ def build(
             conversations.put_segments,
             conversations.save_checkpoint,
             conversations.load_checkpoint,
+            decisions.decide,
+            decisions.resolve,
+            decisions.read_state,
+            state_writes.write_state,
+            flow_tools.call_flow_tool,
+            event_emission.emit_events,
+            waits.register_wait,
+            waits.unregister_wait,
         ],
         workflow_runner=UnsandboxedWorkflowRunner(),
         max_cached_workflows=max_cached_runs,
@@ -98,11 +125,29 @@ async def serve(settings: Settings, *, ready: Callable[[], None] | None = None) 
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stopped.set)
     async with AsyncExitStack() as stack:
-        worker = build(await connect(settings.temporal), settings, stack)
+        worker = await build(await connect(settings.temporal), settings, stack)
         async with worker:
             if ready is not None:
                 ready()
             await stopped.wait()
+
+
+async def event_service(client: Client, stores: Stores) -> EventService:
+    """Return what routes and delivers events, not yet begun. It starts runs and flows as any client does."""
+    perdure = await Perdure.using(client)
+
+    async def start(request: RunRequest | FlowRequest) -> object:
+        return await (perdure.submit(request) if isinstance(request, RunRequest) else perdure.submit_flow(request))
+
+    return EventService(
+        log=stores.events,
+        state=stores.state,
+        wake_ups=stores.wake_ups,
+        bus=stores.bus,
+        client=client,
+        starts=Starts(start, flow_of=flow_requests.pinned),
+        worker=client.identity,
+    )
 
 
 def chat_models(settings: Settings) -> RegisteredChatModels:

@@ -31,11 +31,12 @@ class Decisions:
         with as_failures():
             found = await read(self._state, request)
             return decisions.decide(
-                step=request.step,
+                request.step,
+                request.cases,
+                request.otherwise,
+                {**request.bound, **found.values},
                 visit=request.visit,
-                cases=request.cases,
-                otherwise=request.otherwise,
-                bindings={**request.bound, **found.values},
+                on_error=request.on_error,
                 seen=found.seen(),
                 sequence=found.sequence or 0,
             )

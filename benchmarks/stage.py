@@ -58,7 +58,7 @@ async def server() -> AsyncIterator[Stage]:
 async def with_worker() -> AsyncIterator[tuple[Stage, Worker]]:
     """Start a server, and a worker in this process."""
     async with server() as stage, AsyncExitStack() as stack:
-        working = worker.build(stage.client, stage.settings, stack)
+        working = await worker.build(stage.client, stage.settings, stack)
         async with working:
             yield stage, working
 

@@ -36,6 +36,7 @@ class DecideRequest(ReadRequest):
 
     cases: tuple[BranchCase, ...]
     otherwise: str = "false"
+    on_error: str | None = None
 
 
 class ResolveRequest(ReadRequest):

@@ -127,7 +127,7 @@ class FlowSteps:
 
     async def _do(self, step: Step, spot: Spot, sight: Sight, paused: Paused | None) -> Went:
         if step.branch is not None:
-            return await self._branch(step.branch, spot, sight)
+            return await self._branch(step.branch, spot, sight, on_error=step.on_error)
         if step.wait is not None:
             return await self._waiting.run(step.wait, spot, sight, paused=paused)
         if step.ask is not None:
@@ -138,7 +138,7 @@ class FlowSteps:
             return Went(output=await self._fan_out.parallel(step.parallel, spot, sight))
         return Went(output=await self.actions.run(step, spot, sight))
 
-    async def _branch(self, action: BranchAction, spot: Spot, sight: Sight) -> Went:
+    async def _branch(self, action: BranchAction, spot: Spot, sight: Sight, *, on_error: str | None) -> Went:
         documents, bound = sight.read([case.when for case in action.cases])
         request = DecideRequest(
             step=spot.step,
@@ -149,11 +149,12 @@ class FlowSteps:
             branch=self._request.branch,
             cases=action.cases,
             otherwise=action.otherwise,
+            on_error=on_error,
         )
         decision = await calls.decide(request, id=spot.id)
         self._log.decided(decision)
-        if decision.error is not None or decision.taken is None:
-            raise ApplicationError(decision.error or "no case was taken", type="ExpressionFailed")
+        if (wrong := next((case.error for case in decision.cases if case.outcome == "error"), None)) is not None:
+            raise ApplicationError(wrong, type="ExpressionFailed")
         return Went(output={"taken": decision.taken}, to=decision.taken)
 
     def _is_beyond(self, name: str, step: Step) -> bool:

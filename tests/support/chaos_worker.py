@@ -146,7 +146,7 @@ async def _serve(settings: Settings, moment: str) -> None:
     client = await connect(settings.temporal)
     config = client.config()
     config["interceptors"] = [_DiesAt(moment)]
-    async with AsyncExitStack() as stack, worker.build(Client(**config), settings, stack):
+    async with AsyncExitStack() as stack, await worker.build(Client(**config), settings, stack):
         await asyncio.Event().wait()
 
 

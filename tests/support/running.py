@@ -159,7 +159,7 @@ async def runner(
     )
     own = _on(client, queue)
     async with AsyncExitStack() as stack:
-        built = worker.build(own, settings, stack, task_queue=queue.task_queue, max_cached_runs=max_cached_runs)
+        built = await worker.build(own, settings, stack, task_queue=queue.task_queue, max_cached_runs=max_cached_runs)
         async with built:
             try:
                 yield Runner(await Perdure.using(own), own, settings, queue.task_queue)

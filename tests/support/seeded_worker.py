@@ -19,7 +19,7 @@ from perdure.settings import Settings
 async def _work(task_queue: str) -> None:
     settings = Settings.load()
     async with AsyncExitStack() as stack:
-        built = worker.build(await connect(settings.temporal), settings, stack, task_queue=task_queue)
+        built = await worker.build(await connect(settings.temporal), settings, stack, task_queue=task_queue)
         async with built:
             sys.stdout.write("ready\n")
             sys.stdout.flush()
