@@ -22,6 +22,9 @@ REVISION = "0003"
 
 METADATA = MetaData()
 
+# Names are ordered by code points everywhere; PostgreSQL would follow the language of the database.
+NAME = Text().with_variant(Text(collation="C"), "postgresql")
+
 # One row. Whoever changes anything takes it first, so its sequence is the one order of all changes.
 CLOCK = Table(
     "clock",
@@ -36,10 +39,10 @@ VERSIONS = Table(
     "versions",
     METADATA,
     Column("seq", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=False),
-    Column("tenant", Text, nullable=False),
-    Column("branch", Text, nullable=False),
-    Column("namespace", Text, nullable=False),
-    Column("key", Text, nullable=False),
+    Column("tenant", NAME, nullable=False),
+    Column("branch", NAME, nullable=False),
+    Column("namespace", NAME, nullable=False),
+    Column("key", NAME, nullable=False),
     Column("version", Integer, nullable=False),
     Column("value", Text, nullable=False),
     Column("gone", Boolean(create_constraint=False), nullable=False),
@@ -69,9 +72,9 @@ VERSIONS = Table(
 BRANCHES = Table(
     "branches",
     METADATA,
-    Column("tenant", Text, primary_key=True),
-    Column("name", Text, primary_key=True),
-    Column("parent", Text, nullable=False),
+    Column("tenant", NAME, primary_key=True),
+    Column("name", NAME, primary_key=True),
+    Column("parent", NAME, nullable=False),
     Column("fork_seq", BigInteger, nullable=False),
     Column("depth", SmallInteger, nullable=False),
     Column("state", Text, nullable=False),
@@ -82,8 +85,8 @@ BRANCHES = Table(
 LEASES = Table(
     "leases",
     METADATA,
-    Column("tenant", Text, primary_key=True),
-    Column("name", Text, primary_key=True),
+    Column("tenant", NAME, primary_key=True),
+    Column("name", NAME, primary_key=True),
     Column("token", BigInteger, nullable=False),
     Column("holder", Text, nullable=False),
     Column("expires_at", BigInteger, nullable=False),
@@ -93,8 +96,8 @@ LEASES = Table(
 COMMITS = Table(
     "commits",
     METADATA,
-    Column("tenant", Text, primary_key=True),
-    Column("key", Text, primary_key=True),
+    Column("tenant", NAME, primary_key=True),
+    Column("key", NAME, primary_key=True),
     Column("digest", LargeBinary, nullable=False),
     Column("first_seq", BigInteger, nullable=False),
     Column("last_seq", BigInteger, nullable=False),
@@ -107,9 +110,9 @@ OUTBOX = Table(
     "outbox",
     METADATA,
     Column("seq", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=False),
-    Column("tenant", Text, nullable=False),
-    Column("id", Text, nullable=False),
-    Column("source", Text, nullable=False),
+    Column("tenant", NAME, nullable=False),
+    Column("id", NAME, nullable=False),
+    Column("source", NAME, nullable=False),
     Column("type", Text, nullable=False),
     Column("subject", Text),
     Column("data", Text, nullable=False),
@@ -121,7 +124,7 @@ OUTBOX = Table(
 WRITERS = Table(
     "writers",
     METADATA,
-    Column("id", Text, primary_key=True),
+    Column("id", NAME, primary_key=True),
     Column("batch", BigInteger, nullable=False),
     Column("signed_at", BigInteger, nullable=False),
 )

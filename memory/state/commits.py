@@ -12,7 +12,7 @@ from contracts.errors import BadRequest, IdempotencyMismatch, LeaseLost, NotFoun
 from contracts.state import RULES_NAMESPACE, Author, Commit, Emitted, Fence, Write, checked_value
 from memory.state import rules
 from memory.state.patches import merged
-from memory.state.rows import CommitRow, OutboxRow, Version, json_text, microseconds
+from memory.state.rows import BranchRow, CommitRow, OutboxRow, Version, json_text, microseconds
 from memory.state.world import (
     CommitNeed,
     LeaseNeed,
@@ -70,14 +70,14 @@ class CommitCommand:
             yield from self._rows(world, write)
             if write.kind == "restore":
                 yield from self._rows(world, write, version=write.to)
-            yield from rules_needs(world, commit.tenant, commit.branch, write.namespace)
+            yield from rules_needs(commit.tenant, commit.branch, write.namespace, lineage)
 
     def plan(self, world: World) -> Made:
         """See `Command.plan`."""
         commit = self.commit
         if (repeated := repeat(world, commit, self.digest)) is not None:
             return repeated
-        check_open(commit.branch, world.lineage(commit.tenant, commit.branch) or ())
+        check_open(commit.branch, self._lineage(world))
         if commit.fence is not None:
             check_fence(world, commit.tenant, commit.fence)
         writes = [
@@ -87,9 +87,11 @@ class CommitCommand:
         return kept(world, commit, writes, digest=self.digest)
 
     def _rows(self, world: World, write: Write, version: int | None = None) -> list[RowNeed]:
-        commit = self.commit
-        lineage = world.lineage(commit.tenant, commit.branch) or ()
-        return rows_of((commit.tenant, commit.branch, write.namespace, write.key), lineage, version=version)
+        place = (self.commit.tenant, self.commit.branch, write.namespace, write.key)
+        return rows_of(place, self._lineage(world), version=version)
+
+    def _lineage(self, world: World) -> Sequence[BranchRow]:
+        return world.lineage(self.commit.tenant, self.commit.branch) or ()
 
     def _version(self, world: World, write: Write, *, seq: int, text: str) -> Planned:
         commit = self.commit
@@ -97,7 +99,7 @@ class CommitCommand:
         _check_expected(write, before, branch=commit.branch)
         value, gone = self._value(world, write, before, text=text)
         transition = rules.checked(
-            rules_of(world, commit.tenant, commit.branch, write.namespace),
+            world.row(rules_needs(commit.tenant, commit.branch, write.namespace, self._lineage(world))),
             rules.Step(
                 place=place_text(write.namespace, write.key, commit.branch),
                 namespace=write.namespace,
@@ -141,12 +143,14 @@ def commit_command(commit: Commit) -> CommitCommand:
     return CommitCommand(
         commit=commit,
         texts=tuple(json_text(write.value) if write.kind == "put" else "" for write in commit.writes),
-        digest=b"" if commit.idempotency_key is None else content_digest(commit),
+        digest=content_digest(commit),
     )
 
 
 def content_digest(commit: Commit, **more: Any) -> bytes:
     """Return the digest of what a commit changes. Author and fence may differ when it is tried again."""
+    if commit.idempotency_key is None:
+        return b""
     content = commit.model_dump(mode="json", include={"writes", "events", "tenant", "branch"})
     return hashlib.sha256(json.dumps(content | more, sort_keys=True).encode()).digest()
 
@@ -193,17 +197,11 @@ def check_fence(world: World, tenant: str, fence: Fence) -> None:
         raise LeaseLost(fence.name, token=fence.token, why="it has ended")
 
 
-def rules_needs(world: World, tenant: str, branch: str, namespace: str) -> list[RowNeed]:
-    """Say where the rules of a namespace are. Those of the rules themselves are not data."""
+def rules_needs(tenant: str, branch: str, namespace: str, lineage: Sequence[BranchRow]) -> list[RowNeed]:
+    """Say where the rules of a namespace are on a branch. Those of the rules themselves are not data."""
     if namespace == RULES_NAMESPACE:
         return []
-    return rows_of((tenant, branch, RULES_NAMESPACE, namespace), world.lineage(tenant, branch) or ())
-
-
-def rules_of(world: World, tenant: str, branch: str, namespace: str) -> Version | None:
-    """Return the rules of a namespace as they are on a branch."""
-    row = world.row(rules_needs(world, tenant, branch, namespace))
-    return None if row is None or row.gone else row
+    return rows_of((tenant, branch, RULES_NAMESPACE, namespace), lineage)
 
 
 def version_row(

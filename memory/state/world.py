@@ -136,6 +136,11 @@ class World:
             check_lineage(name, found)
         return found
 
+    def branch(self, tenant: str, name: str) -> BranchRow | None:
+        """Return a branch, which may have been dropped."""
+        found: Sequence[BranchRow] = self._known[LineageNeed][LineageNeed(tenant, name)]
+        return found[0] if found else None
+
     def row(self, needs: Iterable[RowNeed]) -> Version | None:
         """Return the first row that is there."""
         known = self._known[RowNeed]
@@ -202,7 +207,7 @@ class Command(Protocol[T_co]):
         """Whether it needs a batch of its own: it changes what the needs of others depend on."""
         ...
 
-    def needs(self, world: World) -> Iterable[Need]:
+    def needs(self, world: World, /) -> Iterable[Need]:
         """Say what must be known. Asked again when that is loaded, until nothing new is named.
 
         Raises:

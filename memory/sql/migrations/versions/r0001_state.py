@@ -10,6 +10,8 @@ down_revision: str | None = None
 
 _LONG = sa.BigInteger()
 _ROW = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+# Ordered by code points, as in SQLite.
+_NAME = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
 
 
 def upgrade() -> None:
@@ -36,10 +38,10 @@ def _make_versions() -> None:
     op.create_table(
         "versions",
         sa.Column("seq", _ROW, primary_key=True, autoincrement=False),
-        sa.Column("tenant", sa.Text(), nullable=False),
-        sa.Column("branch", sa.Text(), nullable=False),
-        sa.Column("namespace", sa.Text(), nullable=False),
-        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("tenant", _NAME, nullable=False),
+        sa.Column("branch", _NAME, nullable=False),
+        sa.Column("namespace", _NAME, nullable=False),
+        sa.Column("key", _NAME, nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("value", sa.Text(), nullable=False),
         sa.Column("gone", sa.Boolean(create_constraint=False), nullable=False),
@@ -62,9 +64,9 @@ def _make_versions() -> None:
 def _make_branches() -> None:
     op.create_table(
         "branches",
-        sa.Column("tenant", sa.Text(), primary_key=True),
-        sa.Column("name", sa.Text(), primary_key=True),
-        sa.Column("parent", sa.Text(), nullable=False),
+        sa.Column("tenant", _NAME, primary_key=True),
+        sa.Column("name", _NAME, primary_key=True),
+        sa.Column("parent", _NAME, nullable=False),
         sa.Column("fork_seq", _LONG, nullable=False),
         sa.Column("depth", sa.SmallInteger(), nullable=False),
         sa.Column("state", sa.Text(), nullable=False),
@@ -76,8 +78,8 @@ def _make_branches() -> None:
 def _make_leases() -> None:
     op.create_table(
         "leases",
-        sa.Column("tenant", sa.Text(), primary_key=True),
-        sa.Column("name", sa.Text(), primary_key=True),
+        sa.Column("tenant", _NAME, primary_key=True),
+        sa.Column("name", _NAME, primary_key=True),
         sa.Column("token", _LONG, nullable=False),
         sa.Column("holder", sa.Text(), nullable=False),
         sa.Column("expires_at", _LONG, nullable=False),
@@ -87,8 +89,8 @@ def _make_leases() -> None:
 def _make_commits() -> None:
     op.create_table(
         "commits",
-        sa.Column("tenant", sa.Text(), primary_key=True),
-        sa.Column("key", sa.Text(), primary_key=True),
+        sa.Column("tenant", _NAME, primary_key=True),
+        sa.Column("key", _NAME, primary_key=True),
         sa.Column("digest", sa.LargeBinary(), nullable=False),
         sa.Column("first_seq", _LONG, nullable=False),
         sa.Column("last_seq", _LONG, nullable=False),
@@ -101,9 +103,9 @@ def _make_outbox() -> None:
     op.create_table(
         "outbox",
         sa.Column("seq", _ROW, primary_key=True, autoincrement=False),
-        sa.Column("tenant", sa.Text(), nullable=False),
-        sa.Column("id", sa.Text(), nullable=False),
-        sa.Column("source", sa.Text(), nullable=False),
+        sa.Column("tenant", _NAME, nullable=False),
+        sa.Column("id", _NAME, nullable=False),
+        sa.Column("source", _NAME, nullable=False),
         sa.Column("type", sa.Text(), nullable=False),
         sa.Column("subject", sa.Text()),
         sa.Column("data", sa.Text(), nullable=False),
