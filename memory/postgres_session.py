@@ -23,6 +23,10 @@ _SETTINGS = {
     "idle_in_transaction_session_timeout": "5s",
     # Nobody who waits for the lock keeps his place once his process is gone.
     "client_connection_check_interval": "1s",
+    # A batch looks for few rows by their keys, and plans are made once: also while the tables are small.
+    "enable_seqscan": "off",
+    "enable_hashjoin": "off",
+    "enable_mergejoin": "off",
     "tcp_keepalives_idle": "5",
     "tcp_keepalives_interval": "2",
     "tcp_keepalives_count": "3",

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Sequence
+from itertools import islice
 from typing import Any
 
 from memory.sql.statements import statements
 from memory.state.rows import BranchRow, CommitRow, LeaseRow, Version
 from memory.state.world import (
+    LATEST,
     Changes,
     ChildrenNeed,
     CommitNeed,
@@ -43,12 +45,19 @@ async def load(connection: Any, needs: Iterable[Need], world: World) -> None:
         await _LOADERS[kind](connection, found, world)
 
 
-async def store(connection: Any, world: World) -> None:
-    """Store what a batch changes, and tell those who listen of its sequence when it is committed."""
-    for name, rows in _rows(world.changes):
+async def store(connection: Any, changes: Changes) -> None:
+    """Store what a batch changes."""
+    for name, rows in _rows(changes):
         if rows:
             await connection.execute(SQL[name], *map(list, zip(*rows, strict=True)))
-    await connection.execute(SQL["write_clock"], world.sequence, world.now)
+
+
+async def sign(connection: Any, world: World, *, writer: str, batch: int) -> None:
+    """Leave the number of a batch. Where it changed state the clock moves, and those who listen hear of it."""
+    if world.changes:
+        await connection.execute(SQL["finish"], writer, batch, world.now, world.sequence)
+    else:
+        await connection.execute(SQL["sign"], writer, batch, world.now)
 
 
 def _rows(changes: Changes) -> Iterable[tuple[str, Sequence[Any]]]:
@@ -61,11 +70,18 @@ def _rows(changes: Changes) -> Iterable[tuple[str, Sequence[Any]]]:
     yield "store_commits", changes.commits
 
 
-def _joined(name: str, make: Callable[[Any], Any]) -> _Loader:
-    """Return what loads the rows of all needs of a kind at once; a need without a row has None."""
+def _joined(name: str, make: Callable[[Any], Any], *, width: int | None = None) -> _Loader:
+    """Return what loads the rows of all needs of a kind at once; a need without a row has None.
+
+    Args:
+        name: of the statement.
+        make: makes the row.
+        width: how many fields of a need are parameters, by default all.
+    """
 
     async def load(connection: Any, needs: Sequence[Any], world: World) -> None:
-        rows = await connection.fetch(SQL[name], *map(list, zip(*needs, strict=True)))
+        columns = zip(*needs, strict=True)
+        rows = await connection.fetch(SQL[name], *map(list, islice(columns, width)))
         found = {place: make(row) for place, *row in rows}
         for place, need in enumerate(needs, 1):
             world.learn(need, found.get(place))
@@ -83,8 +99,21 @@ def _listed(name: str, make: Callable[[Any], Any]) -> _Loader:
     return load
 
 
+_load_current = _joined("load_current", Version._make, width=4)
+_load_past = _joined("load_rows", Version._make)
+
+
+async def _load_rows(connection: Any, needs: Sequence[RowNeed], world: World) -> None:
+    """Load rows of documents. An index holds the current ones alone; to look for the latest of many takes longer."""
+    current = [need for need in needs if need.limit == LATEST and need.version is None]
+    if current:
+        await _load_current(connection, current, world)
+    if len(current) < len(needs):
+        await _load_past(connection, [need for need in needs if not world.knows(need)], world)
+
+
 _LOADERS: dict[type[Need], _Loader] = {
-    RowNeed: _joined("load_rows", Version._make),
+    RowNeed: _load_rows,
     CommitNeed: _joined("load_commits", CommitRow._make),
     LeaseNeed: _joined("load_leases", LeaseRow._make),
     SpanNeed: _listed("load_span", Version._make),

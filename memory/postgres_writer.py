@@ -20,7 +20,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from contracts.errors import BackendUnavailable, BadRequest, PerdureError
 from memory.postgres_connection import FAILURES, PostgresAddress, is_of_data, is_passing, origin
 from memory.postgres_session import PostgresSession
-from memory.postgres_storage import SQL, begin_world, load, store
+from memory.postgres_storage import SQL, begin_world, load, sign, store
 from memory.sql.database import Statement
 from memory.sql.schema import migrate
 from memory.state.batch import planned, unmet
@@ -196,7 +196,7 @@ class PostgresWriter:
         if not world.changes and all(job.command is not None for job, _, _ in outcomes):
             await session.roll_back()
             return outcomes, None
-        await session.driver.execute(SQL["sign"], self._id, batch.number, world.now)
+        await sign(session.driver, world, writer=self._id, batch=batch.number)
         batch.sent = outcomes, world.sequence
         await session.commit()
         return outcomes, world.sequence if world.sequence > world.began_at else None
@@ -208,7 +208,7 @@ class PostgresWriter:
             await load(session.driver, needs, world)
         results = [planned(command, world) for command in commands]
         if world.changes:
-            await store(session.driver, world)
+            await store(session.driver, world.changes)
         outcomes: list[_Outcome] = [
             (job, result.result, result.refusal) for job, result in zip(with_commands, results, strict=True)
         ]

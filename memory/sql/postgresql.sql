@@ -9,6 +9,14 @@ SELECT c.sequence, greatest(c.now, (extract(epoch FROM clock_timestamp()) * 1000
        (SELECT w.batch FROM writers w WHERE w.id = $1)
 FROM clock c WHERE c.id = 1;
 
+-- name: load_current
+SELECT n.place, v.seq, v.tenant, v.branch, v.namespace, v.key, v.version, v.value, v.gone, v.until_seq, v.restores,
+       v.transition, v.actor, v.run, v.step, v.why, v.written_at
+FROM unnest($1::text[], $2::text[], $3::text[], $4::text[])
+     WITH ORDINALITY AS n (tenant, branch, namespace, key, place)
+JOIN versions v ON v.tenant = n.tenant AND v.branch = n.branch AND v.namespace = n.namespace AND v.key = n.key
+               AND v.until_seq IS NULL;
+
 -- name: load_rows
 SELECT n.place, v.seq, v.tenant, v.branch, v.namespace, v.key, v.version, v.value, v.gone, v.until_seq, v.restores,
        v.transition, v.actor, v.run, v.step, v.why, v.written_at
@@ -95,9 +103,12 @@ ON CONFLICT DO NOTHING;
 INSERT INTO commits (tenant, key, digest, first_seq, last_seq, written_at)
 SELECT * FROM unnest($1::text[], $2::text[], $3::bytea[], $4::bigint[], $5::bigint[], $6::bigint[]);
 
--- name: write_clock
-WITH moved AS (UPDATE clock SET sequence = $1, now = $2 WHERE id = 1)
-SELECT pg_notify('perdure_sequences', $1::bigint::text);
+-- name: finish
+WITH moved AS (UPDATE clock SET sequence = $4, now = $3 WHERE id = 1), signed AS (
+    INSERT INTO writers (id, batch, signed_at) VALUES ($1, $2, $3)
+    ON CONFLICT (id) DO UPDATE SET batch = excluded.batch, signed_at = excluded.signed_at
+)
+SELECT pg_notify('perdure_sequences', $4::bigint::text);
 
 -- name: sign
 INSERT INTO writers (id, batch, signed_at) VALUES ($1, $2, $3)
