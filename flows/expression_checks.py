@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from contracts.errors import InvalidExpression
 from contracts.flows import Flow
 from expressions.checker import Checked, check
+from expressions.paths import plain_path
 from flows.actions import actions
 from flows.faults import Fault
 from flows.graph import edges, reached, targets
@@ -35,6 +36,8 @@ def expression_faults(flow: Flow, *, typed: bool = True) -> Iterator[Fault]:
         except InvalidExpression as error:
             yield _fault(found, error)
     yield from _wrong_kinds(compiled)
+    yield from _keys(compiled)
+    yield from _never_true(flow, compiled)
     yield from _never_there(flow, compiled)
     yield from _without_item(flow, compiled)
 
@@ -51,9 +54,29 @@ def _wrong_kinds(compiled: Sequence[Compiled]) -> Iterator[Fault]:
         if found.expects == "list" and checked.type in _NO_LIST:
             message = f"{found.text!r} gives {checked.type}, and a map goes over a list"
             yield Fault(path=found.path, message=message, excerpt=found.text)
-        if found.path[0] == "documents" and checked.type in _NO_KEY:
+
+
+def _keys(compiled: Sequence[Compiled]) -> Iterator[Fault]:
+    """Keys are filled by the workflow, which evaluates nothing."""
+    for found, checked in compiled:
+        if found.path[0] != "documents":
+            continue
+        if plain_path(found.text) is None:
+            message = f"a key takes plain paths such as ${{input.id}} only, and not {found.text!r}"
+            yield Fault(path=found.path, message=message, excerpt=found.text)
+        elif checked.type in _NO_KEY:
             message = f"{found.text!r} gives {checked.type}, and a key is text"
             yield Fault(path=found.path, message=message, excerpt=found.text)
+
+
+def _never_true(flow: Flow, compiled: Sequence[Compiled]) -> Iterator[Fault]:
+    """Conditions that are waited for and that no change of a document can make true."""
+    for found, checked in compiled:
+        if found.path[-1] == "until" and not checked.roots & flow.documents.keys():
+            message = (
+                "names no document, so that no change could make it true: name one, or wait for something else"
+            )
+            yield Fault(path=found.path, message=message)
 
 
 def _never_there(flow: Flow, compiled: Sequence[Compiled]) -> Iterator[Fault]:

@@ -92,6 +92,10 @@ def _output(step: Step) -> Schema:
         return _object({"value": step.ask.json_schema, "by": _TEXT, "note": {"type": ["string", "null"]}})
     if step.wait and step.wait.event:
         return _EVENT
+    if step.wait:
+        return _object({"sequence": _COUNT}) if step.wait.until else {}
+    if step.branch:
+        return _object({"taken": _TEXT})
     if step.map:
         return _of_map(step.map)
     if step.parallel:

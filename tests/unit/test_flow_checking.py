@@ -190,7 +190,14 @@ def test_a_step_is_named_only_after_it() -> None:
         ({"documents": {"input": TICKET}}, "documents.input: 'input' means something else in conditions"),
         ({"documents": {"t": {"namespace": "a b", "key": "k"}}}, "documents.t.namespace: 'a b' must be 1 to 100"),
         ({"documents": {"t": {"namespace": "n", "key": "a/../b"}}}, "documents.t.key: "),
-        ({"documents": {"t": {"namespace": "n", "key": "${[1]}"}}}, "documents.t.key: '[1]' gives list, and a key"),
+        ({"documents": {"t": {"namespace": "n", "key": "${input.a + input.b}"}}}, "documents.t.key: a key takes plain"),
+        (
+            {
+                "documents": {"t": {"namespace": "n", "key": "${input.a}"}},
+                "input": {"type": "object", "properties": {"a": {"type": "array"}}},
+            },
+            "documents.t.key: 'input.a' gives list, and a key is text",
+        ),
         ({"input": {"type": "strin"}}, "input.type: this is no JSON Schema: 'strin' is not valid"),
         ({"input": {"$ref": "http://x/y"}}, "input.$ref: 'http://x/y' would have to be fetched"),
         ({"input": {"$ref": "#/$defs/y"}}, "input.$ref: '#/$defs/y' leads to nothing in this schema"),
@@ -219,6 +226,7 @@ def test_names_schemas_and_templates_are_checked(more: Mapping[str, Any], expect
         ),
         ({"wait": {"time": "2030-01-31T09:00"}}, "wait.time: '2030-01-31T09:00' has no zone"),
         ({"wait": {"time": "tomorrow"}}, "wait.time: 'tomorrow' is no time"),
+        ({"wait": {"until": "input.x == 1"}}, "wait.until: names no document, so that no change could make it true"),
         ({"map": {"over": "x", "do": {"emit": EMIT}}}, "map.over: 'x' is no list"),
         ({"map": {"over": "${input.x.size()}", "do": {"emit": EMIT}}}, "map.over: "),
         (
