@@ -45,9 +45,9 @@ def without_password(url: str) -> str:
 
 
 def place(url: str) -> str:
-    """Return which database an address leads to, whoever logs in there and how."""
+    """Return which PostgreSQL database an address leads to, whoever logs in there and how."""
     found = urlsplit(url)
-    return f"{found.hostname}:{found.port or ''}{found.path}"
+    return f"{found.hostname}:{found.port or 5432}{found.path}"
 
 
 def _parts(url: str, schemes: tuple[str, ...], *, example: str) -> SplitResult:

@@ -11,7 +11,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from contracts.ports import ContextStore, DeliveryBus, EventLog, StateCache, StateStore, WakeUps
 from contracts.state import Difference
@@ -80,10 +80,17 @@ async def _wake_ups(settings: Settings, redis: RedisConnection | None, exits: As
     if redis is not None:
         from memory.redis_wakeups import RedisWakeUps
 
-        heard = RedisWakeUps(redis, prefix=_prefix(settings))
-        exits.push_async_callback(heard.close)
-        await heard.start()
-        return heard
+        published = RedisWakeUps(redis, prefix=_prefix(settings))
+        exits.push_async_callback(published.close)
+        await published.start()
+        return published
+    if settings.database_url is not None:
+        from memory.postgres_wakeups import PostgresWakeUps
+
+        notified = PostgresWakeUps(settings.database_url.get_secret_value())
+        exits.push_async_callback(notified.close)
+        await notified.start()
+        return notified
     from memory.sqlite_wakeups import SqliteWakeUps
 
     seen = SqliteWakeUps(_file(settings))
@@ -92,12 +99,19 @@ async def _wake_ups(settings: Settings, redis: RedisConnection | None, exits: As
 
 
 async def _database(settings: Settings, wake_ups: WakeUps, exits: AsyncExitStack) -> Database:
+    if settings.database_url is not None:
+        from memory.postgres_state import PostgresStateDatabase
+
+        server = PostgresStateDatabase(settings.database_url.get_secret_value(), wake_ups=wake_ups)
+        exits.push_async_callback(server.close)
+        await server.start()
+        return server
     from memory.sqlite_state import SqliteStateDatabase
 
     StackFolder(settings.home).prepare()
-    database = SqliteStateDatabase(_file(settings), wake_ups=wake_ups)
-    exits.push_async_callback(database.close)
-    return database
+    file = SqliteStateDatabase(_file(settings), wake_ups=wake_ups)
+    exits.push_async_callback(file.close)
+    return file
 
 
 def _state(settings: Settings, database: Database, *, wake_ups: WakeUps, redis: RedisConnection | None) -> StateStore:
@@ -108,18 +122,21 @@ def _state(settings: Settings, database: Database, *, wake_ups: WakeUps, redis: 
 
 def _cache(settings: Settings, redis: RedisConnection | None) -> StateCache | None:
     from memory.memory_cache import MemoryStateCache
-    from memory.redis_cache import RedisStateCache
 
     stale = timedelta(seconds=settings.state_stale_seconds)
     if not stale:
         return None
     if redis is not None:
+        from memory.redis_cache import RedisStateCache
+
         return RedisStateCache(redis, stale=stale, prefix=_prefix(settings))
     return MemoryStateCache(stale=stale)
 
 
 def _contexts(state: StateStore) -> ContextStore:
-    return cast("ContextStore", state)  # until contexts are kept
+    from memory.context_store import StateContextStore
+
+    return StateContextStore(state)
 
 
 def _events(database: Database) -> EventLog:
