@@ -73,7 +73,7 @@ class Bridge:
 
     def is_due(self) -> bool:
         """Whether an event waits to be published to a topic."""
-        return self._inbox.has(lambda event: self._rule(event, published=True) is not None)
+        return self._inbox.has_any(lambda event: self._rule(event, published=True) is not None)
 
     def due(self) -> list[tuple[Inbound, Event]]:
         """Take the events that are to be published, each with its rule."""

@@ -75,9 +75,9 @@ class TeamContext:
         event of the type will do, whatever it is about.
 
         Args:
-            type: event type.
+            type: event type; "*" at the end matches any rest ("invoice.*").
             name: name of the agent.
-            source: the event's source; "*" at the end matches any rest; None is any.
+            source: the same for the event's source; None is any.
             when: CEL over `event` (id, source, type, subject, data, time); None is always.
             timeout: how long one turn waits; the agent then says that nothing came. None is for ever.
         """

@@ -25,13 +25,11 @@ class EventAgent(BaseChatAgent):
         timeout: how long one turn waits; None is for ever.
 
     Attributes:
-        consumed: (source, id) of the last event that it has said, None before the first.
         count: events that it has said.
     """
 
     def __init__(self, name: str, source: EventSource, *, timeout: timedelta | None) -> None:
         super().__init__(name, description=f"Waits for the event {source.type!r} and says what it tells.")
-        self.consumed: tuple[str, str] | None = None
         self.count = 0
         self._source = source
         self._timeout = timeout
@@ -54,17 +52,15 @@ class EventAgent(BaseChatAgent):
         """Keep what was consumed: an event is said once."""
 
     async def save_state(self) -> Mapping[str, Any]:
-        """Return what it has said."""
-        return {"count": self.count, "consumed": list(self.consumed) if self.consumed else None}
+        """Return up to where it has heard; which events it has had is kept with those that wait."""
+        return {"count": self.count, "after": self._source.after}
 
     async def load_state(self, state: Mapping[str, Any]) -> None:
         """Go on after what it has said."""
-        consumed = state["consumed"]
         self.count = state["count"]
-        self.consumed = (consumed[0], consumed[1]) if consumed else None
+        self._source.after = state["after"]
 
     def _told(self, event: Event) -> TextMessage:
-        self.consumed = (event.source, event.id)
         self.count += 1
         return TextMessage(content=as_json(event.data), source=self.name, metadata=origin(event))
 

@@ -74,22 +74,5 @@ class Outbound(Contract):
     data: Any = None
 
 
-class Received(Contract):
-    """An event as it reached a run. `wait` is the wait that it was signalled for, None if it was for the run itself."""
-
-    event: Event
-    wait: str | None = None
-
-
-class Said(Contract):
-    """A message of a conversation, as outbound rules see it."""
-
-    index: int
-    source: str
-    text: str
-    topic: str | None = None
-    value: Any = None
-
-
 def _fits(pattern: str, text: str) -> bool:
     return text.startswith(pattern[:-1]) if pattern.endswith("*") else text == pattern

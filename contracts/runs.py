@@ -8,7 +8,7 @@ from typing import Any, Literal
 from pydantic import Field, field_validator
 
 from contracts.base import Contract
-from contracts.bridge import Received
+from contracts.events import Event
 from contracts.state import DEFAULT_TENANT, MAIN, Name
 
 MAX_TASK_BYTES = 200 * 1024
@@ -150,7 +150,7 @@ class Carried(Contract):
     started: float = Field(description="Start of the first part, seconds since the epoch.")
     since: int | None = Field(default=None, description="Sequence of the state store when the run started.")
     sequence: int | None = Field(default=None, description="The latest sequence that the run knows of.")
-    late: tuple[Received, ...] = Field(default=(), description="Events that came while the checkpoint was stored.")
+    late: tuple[Event, ...] = Field(default=(), description="Events that came while the checkpoint was stored.")
 
 
 RunRequest.model_rebuild()

@@ -114,7 +114,7 @@ async def test_what_came_in_does_not_go_out_again(bridging: NewRunner, client: C
 @pytest.mark.parametrize(
     ("team", "why"),
     [
-        ("listening-single", "put it into a group chat"),
+        ("listening-single", "is no group chat"),
         ("misnamed", "give its inbound rule another author"),
         ("computing", "only paths can be put in"),
     ],
