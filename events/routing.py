@@ -52,7 +52,8 @@ def _by_document(waits: Iterable[Wait]) -> Mapping[_Document, list[Wait]]:
 
 
 def _for_wait(wait_id: str, event: Event) -> Delivery:
-    return Delivery(id=0, target="wait", name=wait_id, tenant=event.tenant, lane=event.lane, event=event)
+    # One after another, whatever they are about: who has taken one event asks for those after it.
+    return Delivery(id=0, target="wait", name=wait_id, tenant=event.tenant, lane=wait_id, event=event)
 
 
 def _is_later(event: Event, wait: Wait) -> bool:
