@@ -12,7 +12,7 @@ from contracts.errors import BadRequest
 from contracts.events import WAIT_OPENED, Delivery, Event, SignalRun, StartFlow, StartTeam, Trigger, Wait, Woken
 from contracts.ports import EventLog, StateStore
 from contracts.state import TRIGGERS_NAMESPACE, Place
-from events import routing, triggers
+from events import faults, routing, triggers
 from events.signals import Signals
 from events.starts import Starts, workflow_id
 from expressions import templates
@@ -113,4 +113,4 @@ def _filled(kind: type[_Filled], values: Mapping[str, Any]) -> _Filled:
     try:
         return kind.model_validate(plain)
     except ValidationError as error:
-        raise BadRequest(f"what the trigger makes of this event cannot be used: {error}") from error
+        raise BadRequest(f"what the trigger makes of this event cannot be used: {faults.told(error)}") from error

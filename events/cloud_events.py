@@ -18,6 +18,7 @@ from pydantic import ValidationError
 from contracts.errors import BadRequest
 from contracts.events import Event
 from contracts.state import Emitted
+from events import faults
 
 CONTENT_TYPE = JSONFormat.CONTENT_TYPE
 
@@ -56,8 +57,7 @@ def read(text: str | bytes) -> Emitted:
             time=cloud.get_time(),
         )
     except ValidationError as error:
-        faults = "; ".join(f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors())
-        raise BadRequest(f"the event cannot be kept: {faults}") from error
+        raise BadRequest(f"the event cannot be kept: {faults.told(error)}") from error
 
 
 def _parsed(text: str | bytes) -> CloudEvent:

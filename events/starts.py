@@ -13,6 +13,7 @@ from contracts.events import StartFlow, StartTeam
 from contracts.flows import Flow, FlowRequest
 from contracts.payloads import guard
 from contracts.runs import RunRequest, Scope
+from events import faults
 
 # Returns a registered flow and those that it runs as children; raises UnknownName.
 FlowOf = Callable[[str], tuple[Flow, Mapping[str, Flow]]]
@@ -50,7 +51,7 @@ class Starts:
             scope = Scope(user=start.user, session=start.session)
             request = RunRequest(run_id=id_, team=start.team, task=start.task, scope=scope)
         except ValidationError as error:
-            raise BadRequest(f"team {start.team!r} cannot be started: {error}") from error
+            raise BadRequest(f"team {start.team!r} cannot be started: {faults.told(error)}") from error
         guard("the request", request, advice=_ADVICE)
         await self._start(request)
 
@@ -68,6 +69,6 @@ class Starts:
                 run_id=id_, flow=flow, flows=dict(others), input=start.input, tenant=tenant, branch=start.branch
             )
         except ValidationError as error:
-            raise BadRequest(f"flow {start.flow!r} cannot be started: {error}") from error
+            raise BadRequest(f"flow {start.flow!r} cannot be started: {faults.told(error)}") from error
         guard("the request", request, advice=_ADVICE)
         await self._start(request)

@@ -17,6 +17,7 @@ from contracts.errors import BadRequest, ExpressionFailed
 from contracts.events import Event, Trigger
 from contracts.ports import StateStore
 from contracts.state import MAIN, TRIGGERS_NAMESPACE, Document, Place, Query
+from events import faults
 from expressions import checker, evaluator, paths
 
 EVENT_SCHEMA: dict[str, Any] = {
@@ -45,8 +46,7 @@ def checked(name: str, value: Any) -> Trigger:
     try:
         trigger = Trigger.model_validate({**value, "name": name})
     except ValidationError as error:
-        faults = "; ".join(f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors())
-        raise BadRequest(f"trigger {name!r}: {faults}") from error
+        raise BadRequest(f"trigger {name!r}: {faults.told(error)}") from error
     if unknown := set(value) - set(Trigger.model_fields):
         raise BadRequest(f"trigger {name!r}: unknown field {', '.join(sorted(unknown))}")
     check(trigger)
@@ -168,7 +168,7 @@ class TriggerBook:
             triggers[name] = checked(name, value)
         except BadRequest as error:
             # One bad trigger stops no other; `perdure triggers` shows it with its fault.
-            _LOG.warning("a trigger of tenant %s is passed over: %s", tenant, error)
+            _LOG.warning("the trigger %r of tenant %s is passed over: %s", name, tenant, error)
 
 
 def _may_hold(trigger: Trigger, event: Event) -> bool:

@@ -201,7 +201,8 @@ def _ended(delivery: Delivery) -> list[Statement]:
 
 def _opened(wait: Wait) -> Delivery:
     event = Event(id=wait.id, source="/waits", type=WAIT_OPENED, time=datetime.now(UTC), sequence=0, tenant=wait.tenant)
-    return Delivery(id=0, target="wait", name=wait.id, tenant=wait.tenant, lane=event.lane, event=event)
+    # The lane of all that the wait is told: what came before it was registered is told first.
+    return Delivery(id=0, target="wait", name=wait.id, tenant=wait.tenant, lane=wait.id, event=event)
 
 
 def _letter(row: Row[Any]) -> DeadLetter:

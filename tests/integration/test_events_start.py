@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -11,7 +12,6 @@ from temporalio.api.common.v1 import WorkflowExecution
 from temporalio.api.workflowservice.v1 import DeleteWorkflowExecutionRequest
 from temporalio.client import Client
 
-from events.starts import workflow_id
 from tests.support.events import Scene, scene
 
 
@@ -27,7 +27,7 @@ async def test_an_event_starts_a_run_with_what_it_says(on: Scene) -> None:
     await on.emit("e1", subject="ada")
     asked = await on.result("greet", "e1")
     assert (asked["team"], asked["task"], asked["scope"]["user"]) == ("greeter", "Greet Ada for e1.", "ada")
-    assert asked["run_id"] == workflow_id("default", "greet", "/shop", "e1")
+    assert asked["run_id"] == on.id_of("greet", "e1")
 
 
 async def test_one_event_id_is_one_start_for_each_source_and_trigger(on: Scene) -> None:
@@ -43,20 +43,35 @@ async def test_one_event_id_is_one_start_for_each_source_and_trigger(on: Scene) 
     assert len(on.started_ids) == 4
 
 
-async def test_an_event_of_a_run_that_temporal_forgot_starts_nothing_again(on: Scene) -> None:
+async def test_an_event_of_a_run_that_temporal_forgot_starts_nothing_again(client: Client, tmp_path: Path) -> None:
+    async with scene(client, tmp_path) as made:
+        on = replace(made, forgetful=True)
+        async with on.serving():
+            await started_twice(on)
+            assert on.started_ids == [on.id_of("greet", "e1"), on.id_of("greet", "e2")]
+
+
+@pytest.mark.long
+async def test_an_event_of_a_run_that_was_deleted_starts_nothing_again(on: Scene) -> None:
+    await started_twice(on, forget=forget)
+    assert not await on.is_there(on.id_of("greet", "e1"))
+    assert on.started_ids == [on.id_of("greet", "e1"), on.id_of("greet", "e2")]
+
+
+async def started_twice(on: Scene, *, forget: Callable[[Scene, str], Awaitable[None]] | None = None) -> None:
     await on.trigger("greet")
     await on.emit("e1")
     await on.result("greet", "e1")
     await on.idle()
-    await forget(on, workflow_id("default", "greet", "/shop", "e1"))
+    if forget is not None:
+        await forget(on, on.id_of("greet", "e1"))
     # The outbox forgets as well: else it would pass the event over itself.
     assert await on.log.prune(before=datetime.now(UTC) + timedelta(days=1)) == 1
     await on.emit("e1")
     await on.emit("e2")
     await on.result("greet", "e2")
     await on.idle()
-    assert not await on.is_there(workflow_id("default", "greet", "/shop", "e1"))
-    assert await on.log.dead_letters() == ()
+    assert await on.dead_letters() == ()
 
 
 async def test_an_event_of_a_closed_run_starts_nothing_again(on: Scene) -> None:
@@ -82,7 +97,7 @@ async def test_a_trigger_that_is_wrong_stops_no_other(on: Scene, caplog: pytest.
     await on.idle()
     for name in ("bad-text", "bad-action", "bad-condition", "bad-name", "bad-template"):
         assert f"'{name}'" in caplog.text
-    assert await on.log.dead_letters() == ()
+    assert await on.dead_letters() == ()
 
 
 async def test_a_condition_chooses_events(on: Scene) -> None:
@@ -104,14 +119,14 @@ async def test_a_trigger_sees_what_comes_after_it_was_written_until_it_is_gone(o
     await on.trigger("greet", enabled=False)
     await on.emit("e3")
     await on.idle()
-    assert on.started_ids == [workflow_id("default", "greet", "/shop", "e2")]
+    assert on.started_ids == [on.id_of("greet", "e2")]
 
 
 async def test_a_change_of_state_is_an_event_on_main_only(on: Scene) -> None:
     task = "${event.data.key} is ${event.data.value.status} in ${event.data.branch}"
     when = 'event.data.value.status == "open"'
     state = {"type": "perdure.state.changed", "when": when, "start_team": {"team": "triage", "task": task}}
-    await on.state.fork("trial")
+    await on.state.fork("trial", tenant=on.tenant)
     await on.trigger("triage", **state)
     await on.trigger("rehearse", **state, source="/state/trial/tickets")
     on_main = await on.put("tickets", "t-1", {"status": "open"})
@@ -125,7 +140,7 @@ async def test_a_change_of_state_is_an_event_on_main_only(on: Scene) -> None:
 
 
 async def test_an_event_starts_a_flow_with_its_definition(on: Scene) -> None:
-    await on.state.fork("trial")
+    await on.state.fork("trial", tenant=on.tenant)
     start = {"flow": "note", "input": {"invoice": "${event.data}", "of": "${event.data.name}"}, "branch": "trial"}
     await on.trigger("note", start_flow=start)
     await on.emit("e1")
@@ -140,7 +155,7 @@ async def test_what_cannot_be_started_is_a_dead_letter_that_says_why(on: Scene) 
     await on.trigger("large", start_team={"team": "greeter", "task": "${event.data.text}"}, attempts=1)
     await on.emit("e1", data={"text": "x" * 300_000})
     await on.idle()
-    errors = {letter.delivery.name: letter.delivery.error or "" for letter in await on.log.dead_letters()}
+    errors = {letter.delivery.name: letter.delivery.error or "" for letter in await on.dead_letters()}
     assert "unknown flow 'notes': did you mean 'note'?" in errors["flow"]
     assert "the task is empty" in errors["empty"]
     assert "at most 204,800 are allowed" in errors["large"]
@@ -150,4 +165,5 @@ async def forget(on: Scene, id_: str) -> None:
     execution = WorkflowExecution(workflow_id=id_)
     request = DeleteWorkflowExecutionRequest(namespace=on.client.namespace, workflow_execution=execution)
     await on.client.workflow_service.delete_workflow_execution(request)
-    await on.until(lambda: on.is_there(id_), is_=False)
+    # The server takes half a minute.
+    await on.until(lambda: on.is_there(id_), is_=False, seconds=90)

@@ -19,7 +19,7 @@ from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
 from activities.event_emission import EventEmission
 from contracts.errors import UnknownName
-from contracts.events import Event, Woken
+from contracts.events import DeadLetter, Event, Woken
 from contracts.flows import Flow, FlowRequest
 from contracts.ports import DeliveryBus, EventLog, StateStore, WakeUps
 from contracts.runs import RunRequest
@@ -99,6 +99,7 @@ class Scene:
 
     Attributes:
         started_ids: the workflows that events have started, each as often as it was started.
+        forgetful: whether Temporal lets a closed run be started again, as if it had forgotten it.
     """
 
     client: Client
@@ -107,6 +108,7 @@ class Scene:
     log: EventLog
     wake_ups: WakeUps
     bus: DeliveryBus
+    forgetful: bool = False
     started_ids: list[str] = field(default_factory=list)
 
     @asynccontextmanager
@@ -125,6 +127,11 @@ class Scene:
         ) as service:
             yield service
 
+    @property
+    def tenant(self) -> str:
+        """The scene's own, since the server remembers what other tests have started."""
+        return self.queue
+
     async def trigger(self, name: str, **fields: Any) -> int:
         """Write a trigger, by default one that greets who paid."""
         greets = {"team": "greeter", "task": "Greet ${event.data.name}."}
@@ -134,18 +141,26 @@ class Scene:
     async def put(self, namespace: str, key: str, value: Any, *, branch: str = "main") -> int:
         """Write a document."""
         write = Write(kind="put", namespace=namespace, key=key, value=value)
-        return (await self.state.commit(Commit(writes=(write,), branch=branch))).sequence
+        return (await self.state.commit(Commit(writes=(write,), branch=branch, tenant=self.tenant))).sequence
 
     async def emit(self, *ids: str, source: str = "/shop", subject: str | None = None, **fields: Any) -> int:
         """Emit events in one commit."""
         data = fields.pop("data", {"name": "Ada"})
         values = {"type": "invoice.paid", "source": source, "subject": subject, **fields}
         events = tuple(Emitted.model_validate({"id": id_, "data": data, **values}) for id_ in ids)
-        return (await self.state.commit(Commit(events=events))).sequence
+        return (await self.state.commit(Commit(events=events, tenant=self.tenant))).sequence
 
-    async def result(self, trigger: str, event_id: str, *, source: str = "/shop", tenant: str = "default") -> Any:
+    def id_of(self, trigger: str, event_id: str, *, source: str = "/shop") -> str:
+        """The id of the run that an event starts."""
+        return workflow_id(self.tenant, trigger, source, event_id)
+
+    async def dead_letters(self) -> tuple[DeadLetter, ...]:
+        """What was given up, the latest first."""
+        return await self.log.dead_letters(tenant=self.tenant)
+
+    async def result(self, trigger: str, event_id: str, *, source: str = "/shop") -> Any:
         """What the run that an event started was asked, as soon as it is over."""
-        id_ = workflow_id(tenant, trigger, source, event_id)
+        id_ = self.id_of(trigger, event_id, source=source)
         async with asyncio.timeout(20):
             await self._there(id_)
             return await self.client.get_workflow_handle(id_).result()
@@ -160,9 +175,9 @@ class Scene:
             return False
         return True
 
-    async def until(self, asked: Callable[[], Awaitable[object]], *, is_: object = True) -> None:
+    async def until(self, asked: Callable[[], Awaitable[object]], *, is_: object = True, seconds: float = 20) -> None:
         """Wait until something has a value; it is asked every 20 ms."""
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(seconds):
             while await asked() != is_:
                 await asyncio.sleep(0.02)
 
@@ -173,10 +188,12 @@ class Scene:
 
     async def idle(self) -> None:
         """Wait until everything that was committed is routed and delivered."""
-        last = await self.state.sequence()
         async with asyncio.timeout(20):
-            while await self.log.cursor() < last or await self.log.pending():
+            while await self._is_behind() or await self.log.pending():
                 await asyncio.sleep(0.02)
+
+    async def _is_behind(self) -> bool:
+        return bool(await self.log.events(after=await self.log.cursor(), limit=1))
 
     async def _there(self, id_: str) -> None:
         while not await self.is_there(id_):
@@ -184,10 +201,11 @@ class Scene:
 
     async def _start(self, request: RunRequest | FlowRequest) -> None:
         kind = "AgentRun" if isinstance(request, RunRequest) else "FlowRun"
-        reject = WorkflowIDReusePolicy.REJECT_DUPLICATE
+        policies = WorkflowIDReusePolicy
+        policy = policies.ALLOW_DUPLICATE if self.forgetful else policies.REJECT_DUPLICATE
         try:
             await self.client.start_workflow(
-                kind, request, id=request.run_id, task_queue=self.queue, id_reuse_policy=reject
+                kind, request, id=request.run_id, task_queue=self.queue, id_reuse_policy=policy
             )
         except WorkflowAlreadyStartedError:
             return
