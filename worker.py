@@ -70,7 +70,7 @@ async def build(
     journal = SqliteResultJournal(database)
     models = chat_models(settings)
     stack.push_async_callback(models.close)
-    model_calls = ModelCalls(models, store=segments, journal=journal)
+    model_calls = ModelCalls(models, store=segments, journal=journal, sequence=stores.state.sequence)
     tool_calls = ToolCalls(TOOLS, home=settings.home, store=segments, journal=journal)
     decisions = Decisions(stores.state)
     state_writes = StateWrites(stores.state)
