@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from temporalio import workflow
 from temporalio.exceptions import (
     ActivityError,
     ApplicationError,
@@ -31,6 +32,7 @@ _LASTING = frozenset(
         "NotDurable",
         "NotFound",
         "PayloadTooLarge",
+        "RunCancelled",
         "UnknownName",
     }
 )
@@ -55,7 +57,7 @@ class Failure:
 
 def explained(error: BaseException) -> Failure | None:
     """Say why a step failed; None for what is no failure of a step: a cancellation, or a fault of the engine."""
-    if is_cancelled_exception(error):
+    if is_cancelled_exception(error) and workflow.cancellation_reason() is not None:
         return None
     if isinstance(error, StepFailed) and isinstance(error.__cause__, Exception):
         return explained(error.__cause__)

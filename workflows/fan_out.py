@@ -31,6 +31,8 @@ class Batch:
         do: does one of them.
         outputs: by name.
         errors: of those that failed, by name.
+        bytes: of all outputs.
+        stopped: whether those under way were cancelled.
     """
 
     left: deque[Any]
@@ -38,6 +40,7 @@ class Batch:
     outputs: dict[Any, Any] = field(default_factory=dict)
     errors: dict[Any, str] = field(default_factory=dict)
     bytes: int = 0
+    stopped: bool = False
 
 
 class FanOut:
@@ -105,6 +108,7 @@ class FanOut:
         try:
             await asyncio.gather(*lanes)
         except (Exception, asyncio.CancelledError):
+            batch.stopped = True
             for task in lanes:
                 task.cancel()
             await asyncio.gather(*lanes, return_exceptions=True)
@@ -116,8 +120,8 @@ async def _one(batch: Batch, name: Any, *, goes_on: bool) -> None:
         output = await batch.do(name)
     except Exception as error:
         failure = explained(error)
-        if failure is None:
-            raise
+        if failure is None or batch.stopped:
+            raise  # a cancelled activity ends with an error of its own
         batch.errors[name] = str(failure)
         if not goes_on:
             raise ApplicationError(f"{name}: {failure}", type=failure.kind) from error

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 
+from temporalio import workflow
 from temporalio.exceptions import ApplicationError
 
 from contracts.errors import StepFailed
@@ -120,10 +121,16 @@ class FlowSteps:
     async def _in_time(self, step: Step, do: Callable[[], Awaitable[Went]]) -> Went:
         if step.timeout is None or step.kind not in _CHILDREN:
             return await do()
+        doing = asyncio.ensure_future(do())
         try:
-            return await asyncio.wait_for(do(), step.timeout.total_seconds())
-        except TimeoutError as error:
-            raise ApplicationError(f"it took longer than {step.timeout}", type=TIMED_OUT) from error
+            await workflow.wait([doing], timeout=step.timeout.total_seconds())
+        except asyncio.CancelledError:
+            await _stopped(doing)
+            raise
+        if doing.done():
+            return doing.result()
+        await _stopped(doing)
+        raise ApplicationError(f"it took longer than {step.timeout}", type=TIMED_OUT)
 
     async def _do(self, step: Step, spot: Spot, sight: Sight, paused: Paused | None) -> Went:
         if step.branch is not None:
@@ -185,6 +192,11 @@ class FlowSteps:
         self.state.ended = name
         self._log.end(to=to)
         return to
+
+
+async def _stopped(doing: asyncio.Future[Went]) -> None:
+    doing.cancel()
+    await asyncio.gather(doing, return_exceptions=True)
 
 
 def _expressions(action: Action) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 from typing import Any
 
@@ -49,9 +50,12 @@ class Flows:
         """Its history as it is now."""
         return await self.running.client.get_workflow_handle(run.id).fetch_history()
 
-    async def view(self, run: FlowRunHandle) -> FlowView:
-        """Where it stands."""
-        return await run.view()
+    async def reaches(self, run: FlowRunHandle, step: str) -> FlowView:
+        """Wait until a step is under way, and return where the flow stands."""
+        async with asyncio.timeout(20):
+            while (view := await run.view()).position != step:
+                await asyncio.sleep(0.02)
+        return view
 
 
 def put(namespace: str, key: str, value: Any) -> Commit:
