@@ -12,9 +12,11 @@ from pathlib import Path
 import pytest
 from temporalio.client import Client
 
+from contracts.ports import StateStore
 from perdure import connection, temporal_binary
 from perdure.ports import free_port
-from perdure.settings import TemporalSettings
+from perdure.settings import Settings, TemporalSettings
+from perdure.stores import open_stores
 from perdure.temporal_server import ServerPlace, TemporalServer
 from tests.support.model_server import ModelServer
 from tests.support.postgres import PostgresServer, postgres_server
@@ -24,6 +26,7 @@ from tests.support.redis import redis_server as started_redis
 from tests.support.reference import References
 from tests.support.running import Runner, runner
 from tests.support.scripts import teams
+from tests.support.state_backends import BACKENDS, StateBackend
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -66,6 +69,29 @@ async def redis_server(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterato
     """A real Redis server, one per test run."""
     async with started_redis(tmp_path_factory.mktemp("redis")) as server:
         yield server
+
+
+@pytest.fixture(params=BACKENDS)
+def state_backend(request: pytest.FixtureRequest) -> StateBackend:
+    """Each kind of store for state, one after another; the servers that it needs run."""
+    return StateBackend(
+        postgres=request.getfixturevalue("postgres") if "postgresql" in request.param else None,
+        redis=request.getfixturevalue("redis_server") if "redis" in request.param else None,
+    )
+
+
+@pytest.fixture
+async def state_settings(state_backend: StateBackend, tmp_path: Path) -> AsyncIterator[Settings]:
+    """Settings that lead to an empty database of that kind."""
+    async with state_backend.settings(tmp_path / "home") as settings:
+        yield settings
+
+
+@pytest.fixture
+async def state(state_settings: Settings) -> AsyncIterator[StateStore]:
+    """A state store on it. `@pytest.mark.parametrize("state_backend", DATABASES, indirect=True)` leaves Redis out."""
+    async with open_stores(state_settings) as stores:
+        yield stores.state
 
 
 @pytest.fixture

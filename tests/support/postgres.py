@@ -34,6 +34,9 @@ class PostgresServer:
     Args:
         fsync: whether a commit survives a power loss, as in production; only benchmarks need it.
         options: more settings, as "name=value".
+
+    Attributes:
+        made: names of databases that tests have made and that stay.
     """
 
     def __init__(self, *, fsync: bool = False, options: Sequence[str] = ()) -> None:
@@ -41,6 +44,7 @@ class PostgresServer:
         self._folder = Path(tempfile.mkdtemp(prefix="perdure-postgres-"))
         self._child: Child | None = None
         self.port = free_port()
+        self.made: set[str] = set()
 
     def url(self, database: str, *, port: int | None = None) -> str:
         """The address of a database; `port` is that of a proxy in front of the server."""
