@@ -48,6 +48,16 @@ def executed(text: str, bindings: dict[str, Any]) -> Any:
     return as_json(value)
 
 
+def pattern_fault(pattern: str) -> str | None:
+    """Return why a pattern of `matches()` cannot be built; None where it can."""
+    try:
+        compiled("''.matches(pattern)").execute({"pattern": pattern})
+    except RuntimeError as error:
+        found = re.search(r"error: (.*?)(?:\. Check|$)", str(error))
+        return f"this is no pattern: {found[1] if found else error}"
+    return None
+
+
 def as_json(value: Any) -> Any:
     """Return a value of the engine as JSON: maps sorted (its own order is random), times and durations as text.
 
@@ -76,8 +86,10 @@ def _invalid(text: str, message: str) -> InvalidExpression:
 
 def _reason(error: Exception) -> str:
     if isinstance(error, KeyError):
-        return f"there is no field {error.args[0] if error.args else '?'}; has(…) tells whether it is there"
+        return f"there is no field {str(error).strip(chr(34))}; has(…) tells whether it is there"
     text = str(error)
+    if "Conversion Error" in text:
+        return "it refers to a text with half a character (a lone surrogate), which is no text"
     if isinstance(error, RuntimeError) and (found := re.search(r"Undefined variable or function: '(\w+)'", text)):
         return f"{found[1]}() does not take a value of the type that it was given"
     if isinstance(error, TypeError) and text.startswith(("No such overload", "Cannot mix")):

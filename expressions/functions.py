@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 from dataclasses import dataclass
 
-from expressions import patterns
+from expressions import engine, patterns
 from expressions.kinds import BOOL, DOUBLE, DURATION, INT, STRING, TIMESTAMP, Kind
 from expressions.operators import spoken
 from expressions.parsing import Fault
@@ -89,5 +89,5 @@ def _check_pattern(call: Call) -> None:
     pattern = call.arguments[1]
     if not isinstance(pattern, Literal):
         raise Fault("the pattern of matches() must be a text that stands here, not a value", call.spot)
-    if fault := patterns.fault(pattern.value):
+    if fault := patterns.fault(pattern.value) or engine.pattern_fault(pattern.value):
         raise Fault(fault, pattern.spot)

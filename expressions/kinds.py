@@ -30,7 +30,7 @@ class Kind:
         fields: of a map; None where nothing is known of them.
         is_open: whether a map may have fields that are not in `fields`.
         allowed: the only texts that are possible (`enum`).
-        maybe_null: a schema allows null beside the type.
+        whole: the schema that `$ref` refers to.
     """
 
     name: str
@@ -38,7 +38,6 @@ class Kind:
     fields: Mapping[str, Any] | None = None
     is_open: bool = True
     allowed: tuple[str, ...] | None = None
-    maybe_null: bool = False
     whole: JsonSchema = field(default_factory=dict, repr=False)
 
     @property
@@ -83,13 +82,13 @@ def from_schema(schema: Any, *, whole: JsonSchema | None = None) -> Kind:
         return ANY
     whole = schema if whole is None else whole
     schema = _resolved(schema, whole)
-    name, maybe_null = _name(schema)
+    name = _name(schema)
     if name == "list":
         items = from_schema(schema.get("items"), whole=whole)
-        return Kind(name=name, items=items, maybe_null=maybe_null, whole=whole)
+        return Kind(name=name, items=items)
     if name == "map":
-        return _map(schema, whole, maybe_null=maybe_null)
-    return Kind(name=name, allowed=_allowed(schema), maybe_null=maybe_null)
+        return _map(schema, whole)
+    return Kind(name=name, allowed=_allowed(schema))
 
 
 def merged(one: Kind, other: Kind) -> Kind:
@@ -122,28 +121,25 @@ def _resolved(schema: JsonSchema, whole: JsonSchema) -> JsonSchema:
     return {}
 
 
-def _name(schema: JsonSchema) -> tuple[str, bool]:
+def _name(schema: JsonSchema) -> str:
     said = schema.get("type")
-    names = [said] if isinstance(said, str) else list(said) if isinstance(said, list) else []
-    rest = [name for name in names if name != "null"]
+    names = {said} if isinstance(said, str) else {name for name in said or () if isinstance(name, str)}
     if not names and _allowed(schema) is not None:
-        return "string", False
+        return "string"
     if not names and "properties" in schema:
-        return "map", False
-    if set(rest) == {"integer", "number"}:
-        return "number", len(rest) < len(names)
-    if not rest and names:
-        return "null", False
-    return (_BY_JSON_TYPE.get(rest[0], "any") if len(rest) == 1 else "any"), len(rest) < len(names)
+        return "map"
+    if names == {"integer", "number"}:
+        return "number"
+    return _BY_JSON_TYPE.get(next(iter(names)), "any") if len(names) == 1 else "any"
 
 
-def _map(schema: JsonSchema, whole: JsonSchema, *, maybe_null: bool) -> Kind:
+def _map(schema: JsonSchema, whole: JsonSchema) -> Kind:
     fields = schema.get("properties")
     more = schema.get("additionalProperties", schema.get("patternProperties", False))
     combined = any(word in schema for word in ("anyOf", "oneOf", "allOf", "if"))
     if not isinstance(fields, Mapping):
-        return Kind(name="map", maybe_null=maybe_null)
-    return Kind(name="map", fields=fields, is_open=combined or more is not False, maybe_null=maybe_null, whole=whole)
+        return Kind(name="map")
+    return Kind(name="map", fields=fields, is_open=combined or more is not False, whole=whole)
 
 
 def _allowed(schema: JsonSchema) -> tuple[str, ...] | None:

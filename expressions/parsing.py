@@ -155,7 +155,7 @@ class _Parts(Transformer[Token, Node]):
             raise Fault(
                 f"more than {_MOST_SIGNS} signs stand in a row: two of them take each other back", _spot(signs[0])
             )
-        if signs[0] == "-" and isinstance(of, syntax.Literal) and of.value == _LARGEST + 1 and len(signs) == 1:
+        if signs == ["-"] and isinstance(of, syntax.Literal) and type(of.value) in {int, float}:
             return syntax.Literal(spot=_spot(signs[0]), value=-of.value)
         return _checked(syntax.Unary(spot=_spot(signs[0]), sign="".join(signs), of=of))
 

@@ -200,5 +200,8 @@ def _lack(value: Any, step: str | int) -> str:
 
 def shortened(value: Any, *, most: int = 200) -> Any:
     """Return a value for people and records: cut where its JSON has more than `most` characters."""
-    text = as_text(value)
+    try:
+        text = as_text(value)
+    except TypeError:  # It is no JSON, and that is what is being told.
+        return repr(value)[:most]
     return value if len(text) <= most else text[:most] + f"… ({len(text):,} characters)"
