@@ -90,20 +90,20 @@ class Actions:
 
     async def _woken(self, wait: Wait, event: Event) -> Woken | None:
         if event.type == WAIT_OPENED:
-            earlier = await self._earlier(wait, until=event.sequence)
-            return None if earlier is None else Woken(wait=wait.id, sequence=earlier.sequence, event=earlier)
+            first = await self._first(wait)
+            return None if first is None else Woken(wait=wait.id, sequence=first.sequence, event=first)
         meant = None if wait.type is None else event
         return Woken(wait=wait.id, sequence=event.sequence, event=meant)
 
-    async def _earlier(self, wait: Wait, *, until: int) -> Event | None:
-        """Return the first event that is waited for of those that came before the wait was registered."""
+    async def _first(self, wait: Wait) -> Event | None:
+        """Return the first event after what the waiter has seen that is waited for. The relay may tell of it, too."""
         after = wait.after
         while wait.type is not None and after is not None:
             page = await self._log.events(after=after, limit=_PAGE, types=(wait.type,), tenant=wait.tenant)
             for event in page:
-                if event.sequence <= until and routing.is_awaited(event, wait):
+                if routing.is_awaited(event, wait):
                     return event
-            after = page[-1].sequence if len(page) == _PAGE and page[-1].sequence < until else None
+            after = page[-1].sequence if len(page) == _PAGE else None
         return None
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from temporalio import workflow
-from temporalio.client import Client
+from temporalio.client import Client, WorkflowHandle
 from temporalio.common import WorkflowIDReusePolicy
 from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
@@ -19,7 +19,7 @@ from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
 from activities.event_emission import EventEmission
 from contracts.errors import UnknownName
-from contracts.events import DeadLetter, Event, Woken
+from contracts.events import DeadLetter, Delivery, Event, Woken
 from contracts.flows import Flow, FlowRequest
 from contracts.ports import DeliveryBus, EventLog, StateStore, WakeUps
 from contracts.runs import RunRequest
@@ -181,10 +181,20 @@ class Scene:
             while await asked() != is_:
                 await asyncio.sleep(0.02)
 
-    async def listener(self, id_: str) -> Any:
-        """Start a workflow that notes its signals."""
-        id_ = f"{id_}-{self.queue}"
-        return await self.client.start_workflow(Listener.run, id=id_, task_queue=self.queue)
+    @asynccontextmanager
+    async def listener(self, name: str) -> AsyncIterator[WorkflowHandle[Listener, None]]:
+        """A workflow `<name>-<queue>` that notes its signals, and is over when the context ends."""
+        id_ = f"{name}-{self.queue}"
+        handle: WorkflowHandle[Listener, None] = await self.client.start_workflow(
+            Listener.run, id=id_, task_queue=self.queue
+        )
+        yield handle
+        await handle.signal(Listener.stop)
+        await handle.result()
+
+    def delivery(self, trigger: str, event: Event) -> Delivery:
+        """The delivery of an event to a trigger."""
+        return Delivery(id=0, target="trigger", name=trigger, tenant=self.tenant, lane=event.lane, event=event)
 
     async def idle(self) -> None:
         """Wait until everything that was committed is routed and delivered."""
@@ -220,19 +230,19 @@ def _flow_of(name: str) -> tuple[Flow, Mapping[str, Flow]]:
 
 @asynccontextmanager
 async def scene(
-    client: Client, folder: Path, *, counted: Callable[[Database], Database] | None = None
+    client: Client, folder: Path, *, before: Callable[[Database], Database] | None = None
 ) -> AsyncIterator[Scene]:
     """A scene on a database file of its own. Listeners that still run at its end are terminated.
 
     Args:
         client: connection to the server.
         folder: where the database is.
-        counted: puts something before the database.
+        before: puts something before the database.
     """
     file = folder / "state.db"
     wake_ups = SqliteWakeUps(file)
     database: Database = SqliteStateDatabase(file, wake_ups=wake_ups)
-    seen = database if counted is None else counted(database)
+    seen = database if before is None else before(database)
     state = SqlStateStore(seen, wake_ups=wake_ups)
     queue = new_queue()
     worker = Worker(
