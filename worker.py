@@ -40,6 +40,7 @@ from perdure.settings import Settings
 from perdure.stores import Stores, open_stores
 from tools.registry import TOOLS
 from workflows.agent_run import AgentRun
+from workflows.emit_event import EmitEvent
 from workflows.flow_run import FlowRun
 
 # The SDK says so where a run is forgotten while its local activity ends; the run is replayed and nothing is lost.
@@ -82,7 +83,7 @@ async def build(
     return Worker(
         client,
         task_queue=task_queue,
-        workflows=[AgentRun, FlowRun],
+        workflows=[AgentRun, FlowRun, EmitEvent],
         activities=[
             model_calls.prepare_run,
             model_calls.call_model,
