@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager, suppress
 from perdure.ports import HOST
 
 _CHUNK = 64 * 1024
+_DOING_SECONDS = 0.1
 
 
 class Proxy:
@@ -19,6 +20,8 @@ class Proxy:
         self._open = asyncio.Event()
         self._open.set()
         self._pairs: set[asyncio.Task[None]] = set()
+        self._fatal: bytes | None = None
+        self._arrives = False
         self._server: asyncio.Server | None = None
 
     @property
@@ -46,6 +49,15 @@ class Proxy:
         """Pass on what was held back, and what comes."""
         self._open.set()
 
+    def cut_at(self, words: bytes, *, arrives: bool) -> None:
+        """End the next connection on which a client sends these words.
+
+        Args:
+            words: what must not be split over two packets.
+            arrives: whether the server still gets them; its answer is lost in any case.
+        """
+        self._fatal, self._arrives = words, arrives
+
     async def cut(self) -> None:
         """End all connections."""
         pairs = list(self._pairs)
@@ -71,19 +83,35 @@ class Proxy:
         there, back = await asyncio.open_connection(HOST, self._target_port)
         try:
             async with asyncio.TaskGroup() as group:
-                ends = [group.create_task(self._pass_on(reader, back)), group.create_task(self._pass_on(there, writer))]
-                await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
-                for end in ends:
-                    end.cancel()
+                answers = group.create_task(self._pass_on(there, writer))
+                asks = group.create_task(self._pass_on(reader, back, answers=answers))
+                await asyncio.wait([asks, answers], return_when=asyncio.FIRST_COMPLETED)
+                if not answers.cancelled():
+                    asks.cancel()
+                await asyncio.wait([asks])
+                answers.cancel()
         finally:
             back.close()
 
-    async def _pass_on(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _pass_on(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, answers: asyncio.Task[None] | None = None
+    ) -> None:
         with suppress(OSError):
             while data := await reader.read(_CHUNK):
                 await self._open.wait()
+                if answers is not None and self._fatal is not None and self._fatal in data:
+                    return await self._end(data, writer, answers)
                 writer.write(data)
                 await writer.drain()
+        return None
+
+    async def _end(self, data: bytes, writer: asyncio.StreamWriter, answers: asyncio.Task[None]) -> None:
+        self._fatal = None
+        answers.cancel()
+        if self._arrives:
+            writer.write(data)
+            await writer.drain()
+            await asyncio.sleep(_DOING_SECONDS)
 
 
 @asynccontextmanager
