@@ -124,7 +124,7 @@ async def _one(batch: Batch, name: Any, *, goes_on: bool) -> None:
             raise  # a cancelled activity ends with an error of its own
         batch.errors[name] = str(failure)
         if not goes_on:
-            raise ApplicationError(f"{name}: {failure}", type=failure.kind) from error
+            raise ApplicationError(f"{name}: {failure.message}", type=failure.kind) from error
         return
     batch.outputs[name] = output
     batch.bytes += size(output)

@@ -94,3 +94,16 @@ def accounting(ctx: TeamContext) -> Team:
     """Books one payment after another, and hears the news."""
     ctx.bridge(inbound=[NEWS])
     return RoundRobinGroupChat([agent(ctx, "clerk"), ctx.events(PAID, name="billing")], max_turns=60)
+
+
+@team("patient", version="1")
+def patient(ctx: TeamContext) -> Team:
+    """Hears three payments, one after another."""
+    return RoundRobinGroupChat([agent(ctx, "clerk"), ctx.events(PAID, name="billing")], max_turns=6)
+
+
+@team("ears", version="1")
+def ears(ctx: TeamContext) -> Team:
+    """Hears what is said elsewhere, until it is told to think about it."""
+    ctx.bridge(inbound=[Inbound(type="said", as_message="${event.data.text}", author="elsewhere")])
+    return RoundRobinGroupChat([ctx.events("think", name="bell"), agent(ctx, "clerk")], max_turns=2)

@@ -6,14 +6,18 @@ import asyncio
 import json
 import time
 from collections.abc import Iterable
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
+from temporalio.api.enums.v1 import EventType
 from temporalio.client import Client
 
+from contracts.errors import NotFound
 from contracts.events import Event, Wait, Woken
 from contracts.state import Emitted
 from contracts.steps import EmitEventsRequest
+from perdure import Perdure
 from perdure.run import Run
 from tests.support.running import TASK, Runner, door, new_queue
 
@@ -100,3 +104,31 @@ async def until_emitted(running: Runner, run: Run, count: int, *, seconds: float
         if time.monotonic() > end:
             raise TimeoutError(f"run {run.id!r} emitted {len(found)} events in {seconds} s, not {count}")
         await asyncio.sleep(0.02)
+
+
+async def until_signalled(running: Runner, run: Run, count: int, *, seconds: float = 15.0) -> None:
+    """Return as soon as a run was signalled so often.
+
+    Raises:
+        TimeoutError: it was not within `seconds`.
+    """
+    kind = EventType.EVENT_TYPE_WORKFLOW_EXECUTION_SIGNALED
+    end = time.monotonic() + seconds
+    while sum(one.event_type == kind for one in (await running.history(run)).events) < count:
+        if time.monotonic() > end:
+            raise TimeoutError(f"run {run.id!r} was not signalled {count} times in {seconds} s")
+        await asyncio.sleep(0.02)
+
+
+async def until_started(perdure: Perdure, run_id: str, *, seconds: float = 15.0) -> Run:
+    """Return a run as soon as it is there.
+
+    Raises:
+        NotFound: it is not there within `seconds`.
+    """
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        with suppress(NotFound):
+            return await perdure.get(run_id)
+        await asyncio.sleep(0.02)
+    return await perdure.get(run_id)
