@@ -8,7 +8,7 @@ import queue
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any
 
@@ -48,11 +48,13 @@ class SqliteWriter:
         self._queue: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
         self._closed = False
         try:
-            self._lock_file: IO[str] = file.with_name(file.name + ".lock").open("w", encoding="utf-8")
-            self._connection = _connect(file)
-            self._sql = _sql_connection(self._connection, file)
-            with self._locked():
-                self._prepare()
+            with ExitStack() as opened:
+                self._lock_file: IO[str] = opened.enter_context(_lock_file(file))
+                self._connection = opened.enter_context(closing(_connect(file)))
+                self._sql = opened.enter_context(_sql_connection(self._connection, file))
+                with self._locked():
+                    self._prepare()
+                opened.pop_all()
         except (sqlite3.Error, SQLAlchemyError, OSError) as error:
             raise unavailable(file, error) from error
         self._thread = threading.Thread(target=self._run, name="state-writer", daemon=True)
@@ -192,6 +194,10 @@ def unavailable(file: Path, error: BaseException) -> BackendUnavailable:
     elif "malformed" in reason or "not a database" in reason:
         advice = "the file is damaged or something else: restore a backup, or name another file"
     return BackendUnavailable(f"the database {file} cannot be used ({reason}), and nothing was written: {advice}")
+
+
+def _lock_file(file: Path) -> IO[str]:
+    return file.with_name(f"{file.name}.lock").open("w", encoding="utf-8")
 
 
 def _connect(file: Path) -> sqlite3.Connection:
