@@ -3,7 +3,6 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 
@@ -11,11 +10,11 @@ from contracts.errors import NotFound
 from contracts.events import STATE_CHANGED, WAIT_OPENED, Delivery, Event, Wait
 from contracts.ports import EventLog, StateStore
 from contracts.state import Author, Commit, Emitted, Write
-from memory.event_log import SqlEventLog
-from memory.local_wakeups import LocalWakeUps
-from memory.sql.database import Database
-from memory.sqlite_state import SqliteStateDatabase
-from memory.state_store import SqlStateStore
+from perdure.settings import Settings
+from perdure.stores import open_stores
+from tests.support.state_backends import DATABASES
+
+pytestmark = pytest.mark.parametrize("state_backend", DATABASES, indirect=True)
 
 HOLD = timedelta(seconds=30)
 DAY = timedelta(days=1)
@@ -45,12 +44,10 @@ class Kept:
         return await self.log.due(limit=limit, now=datetime.now(UTC) + later, worker="ann", hold=HOLD)
 
 
-@pytest.fixture(params=["sqlite"])
-async def kept(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Kept]:
-    wake_ups = LocalWakeUps()
-    database: Database = SqliteStateDatabase(tmp_path / "state.db", wake_ups=wake_ups)
-    yield Kept(log=SqlEventLog(database), state=SqlStateStore(database, wake_ups=wake_ups))
-    await database.close()
+@pytest.fixture
+async def kept(state_settings: Settings) -> AsyncIterator[Kept]:
+    async with open_stores(state_settings) as stores:
+        yield Kept(log=stores.events, state=stores.state)
 
 
 def delivery(number: int, *, lane: str = "ada", name: str = "greet", target: str = "trigger") -> Delivery:
