@@ -47,7 +47,7 @@ class Dispatcher:
         act: Act,
         worker: str,
         most: int = 20,
-        hold: timedelta = timedelta(seconds=30),
+        hold: timedelta = timedelta(seconds=10),
         sweep: timedelta = timedelta(seconds=1),
         first_delay: timedelta = timedelta(seconds=1),
         longest_delay: timedelta = timedelta(minutes=5),

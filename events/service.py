@@ -32,7 +32,7 @@ class Pace:
 
     lease: timedelta = timedelta(seconds=5)
     sweep: timedelta = timedelta(seconds=1)
-    hold: timedelta = timedelta(seconds=30)
+    hold: timedelta = timedelta(seconds=10)
     first_delay: timedelta = timedelta(seconds=1)
     most: int = 20
 

@@ -35,7 +35,12 @@ from memory.state_store import SqlStateStore
 from tests.support.running import new_queue
 from workflows.emit_event import EmitEvent
 
-QUICK = Pace(lease=timedelta(seconds=1), sweep=timedelta(seconds=0.2), first_delay=timedelta(seconds=0.05))
+QUICK = Pace(
+    lease=timedelta(seconds=1),
+    sweep=timedelta(seconds=0.2),
+    hold=timedelta(seconds=2),
+    first_delay=timedelta(seconds=0.05),
+)
 FLOW = Flow.model_validate(
     {"name": "note", "start": "tell", "steps": {"tell": {"emit": {"type": "noted"}, "next": "end"}}}
 )
