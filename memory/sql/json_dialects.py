@@ -75,8 +75,8 @@ class SqliteJson:
 
     def number(self, value: float | bool) -> Any:
         """See `JsonDialect.number`."""
-        # SQLite reads whole numbers of more than 64 bits as fractions.
-        return float(value) if abs(value) >= 2**63 else value
+        # SQLite reads whole numbers of more than 64 bits as fractions. The sign makes 1 of true.
+        return float(value) if abs(value) >= 2**63 else +value
 
     def text_holds(self, text: ColumnElement[str], part: str) -> ColumnElement[bool]:
         """See `JsonDialect.text_holds`."""

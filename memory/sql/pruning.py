@@ -40,7 +40,7 @@ ORDER BY v.seq""")
 _DELETE = text(f"""
 {_READS}
 DELETE FROM versions AS v WHERE v.seq IN :numbers AND v.until_seq IS NOT NULL AND NOT {_IS_READ}
-RETURNING v.seq""").bindparams(bindparam("numbers", expanding=True))
+RETURNING seq""").bindparams(bindparam("numbers", expanding=True))
 _OLD_COMMITS = text("SELECT last_seq FROM commits WHERE tenant = :tenant AND written_at < :remembered")
 _FORGET = text("DELETE FROM commits WHERE tenant = :tenant AND last_seq IN :numbers").bindparams(
     bindparam("numbers", expanding=True)

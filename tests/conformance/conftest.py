@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
@@ -13,6 +13,7 @@ from memory.sqlite_checkpoints import SqliteCheckpointStore
 from memory.sqlite_database import SqliteDatabase
 from memory.sqlite_journal import SqliteResultJournal
 from memory.sqlite_segments import SqliteSegmentStore
+from tests.conformance.state_backends import OPENERS, Backend, State
 
 
 @pytest.fixture
@@ -38,3 +39,14 @@ def journal(database: SqliteDatabase) -> ResultJournal:
 @pytest.fixture(params=["sqlite"])
 def checkpoints(database: SqliteDatabase) -> CheckpointStore:
     return SqliteCheckpointStore(database)
+
+
+@pytest.fixture(params=list(OPENERS), scope="session")
+async def backend(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Backend]:
+    async with OPENERS[request.param](tmp_path_factory.mktemp("state")) as backend:
+        yield backend
+
+
+@pytest.fixture
+def state(backend: Backend) -> State:
+    return State(backend=backend)
