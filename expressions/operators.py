@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from expressions import kinds
-from expressions.kinds import ANY, BOOL, DOUBLE, DURATION, TIMESTAMP, Kind
+from expressions.kinds import ANY, BOOL, DURATION, TIMESTAMP, Kind
 from expressions.parsing import Fault
 from expressions.syntax import Spot
 
@@ -20,88 +21,111 @@ _TIMES: dict[tuple[str, str, str], Kind] = {
 }
 
 
+@dataclass(frozen=True, kw_only=True)
+class Operation:
+    """A sign between values of two types."""
+
+    sign: str
+    left: Kind
+    right: Kind
+    spot: Spot
+
+    @property
+    def sides(self) -> set[str]:
+        """The names of both types."""
+        return {self.left.name, self.right.name}
+
+    def refused(self, message: str) -> Fault:
+        """Return the fault that it does not take these types."""
+        return Fault(message, self.spot)
+
+
 def result(sign: str, left: Kind, right: Kind, *, spot: Spot) -> Kind:
     """Return the type that an operator gives.
 
     Raises:
         Fault: it does not take these types.
     """
-    return _RESULTS[sign](sign, left, right, spot)
+    return _RESULTS[sign](Operation(sign=sign, left=left, right=right, spot=spot))
 
 
-def _logical(sign: str, left: Kind, right: Kind, spot: Spot) -> Kind:
-    for kind in (left, right):
+def _logical(given: Operation) -> Kind:
+    for kind in (given.left, given.right):
         if kind.name not in {"bool", "any"}:
-            raise Fault(f"{sign} needs true or false on both sides, and one side is {spoken(kind)}", spot)
+            raise given.refused(f"{given.sign} needs true or false on both sides, and one side is {spoken(kind)}")
     return BOOL
 
 
-def _equality(_: str, left: Kind, right: Kind, spot: Spot) -> Kind:
-    if not _comparable(left, right):
-        raise Fault(f"{spoken(left)} is never equal to {spoken(right)}", spot)
+def _equality(given: Operation) -> Kind:
+    if not _comparable(given.left, given.right):
+        raise given.refused(f"{spoken(given.left)} is never equal to {spoken(given.right)}")
     return BOOL
 
 
-def _order(sign: str, left: Kind, right: Kind, spot: Spot) -> Kind:
-    both = {left.name, right.name} - {"any"}
-    if (left.is_number or left.is_any) and (right.is_number or right.is_any):
-        return BOOL
-    if len(both) > 1 or not both <= _ORDERED:
-        raise Fault(f"{sign} cannot compare {spoken(left)} with {spoken(right)}", spot)
+def _order(given: Operation) -> Kind:
+    known = given.sides - {"any"}
+    are_numbers = all(kind.is_number or kind.is_any for kind in (given.left, given.right))
+    if not are_numbers and (len(known) > 1 or not known <= _ORDERED):
+        raise given.refused(f"{given.sign} cannot compare {spoken(given.left)} with {spoken(given.right)}")
     return BOOL
 
 
-def _within(_: str, left: Kind, right: Kind, spot: Spot) -> Kind:
+def _within(given: Operation) -> Kind:
+    left, right = given.left, given.right
     if right.name not in {"list", "map", "any"}:
-        raise Fault(f"'in' needs a list or a map on its right, and there is {spoken(right)}", spot)
+        raise given.refused(f"'in' needs a list or a map on its right, and there is {spoken(right)}")
     if right.name == "list" and not _comparable(left, right.items or ANY):
-        raise Fault(f"{spoken(left)} is never in a list of {(right.items or ANY).name} values", spot)
+        raise given.refused(f"{spoken(left)} is never in a list of {(right.items or ANY).name} values")
     if right.name == "map" and left.name not in {"string", "any"}:
-        raise Fault(f"the names in a map are texts, and {spoken(left)} is never one", spot)
+        raise given.refused(f"the names in a map are texts, and {spoken(left)} is never one")
     return BOOL
 
 
-def _sum(sign: str, left: Kind, right: Kind, spot: Spot) -> Kind:
+def _sum(given: Operation) -> Kind:
+    sign, left, right = given.sign, given.left, given.right
     if (sign, left.name, right.name) in _TIMES:
         return _TIMES[sign, left.name, right.name]
     if sign == "+" and left.name == right.name == "string":
         return kinds.STRING
     if sign == "+" and left.name == right.name == "list":
         return kinds.merged(left, right)
-    if sign == "+" and "string" in {left.name, right.name} and not {"any"} & {left.name, right.name}:
-        raise Fault(f"+ cannot join {spoken(left)} with {spoken(right)}: write string(…) around what is no text", spot)
-    return _arithmetic(sign, left, right, spot)
+    if sign == "+" and "string" in given.sides and "any" not in given.sides:
+        advice = "write string(…) around what is no text"
+        raise given.refused(f"+ cannot join {spoken(left)} with {spoken(right)}: {advice}")
+    return _arithmetic(given)
 
 
-def _arithmetic(sign: str, left: Kind, right: Kind, spot: Spot) -> Kind:
+def _arithmetic(given: Operation) -> Kind:
+    sign, left, right = given.sign, given.left, given.right
     if left.is_any or right.is_any:
-        return _half_known(sign, left, right, spot)
-    if left.name == right.name and left.name in {"int", "double"} and (sign, left) != ("%", DOUBLE):
+        return _half_known(given)
+    if left.name == right.name and left.name in {"int", "double"} and (sign, left.name) != ("%", "double"):
         return left
     if left.is_number and right.is_number:
-        raise Fault(_mixed(sign, left, right), spot)
-    raise Fault(f"{sign} cannot take {spoken(left)} and {spoken(right)}", spot)
+        raise given.refused(_mixed(given))
+    raise given.refused(f"{sign} cannot take {spoken(left)} and {spoken(right)}")
 
 
-def _half_known(sign: str, left: Kind, right: Kind, spot: Spot) -> Kind:
-    known = right if left.is_any else left
-    if known.is_any or known.name in {"int", "double"}:
-        return known
-    if known.name == "number":
-        raise Fault(_mixed(sign, left, right), spot)
+def _half_known(given: Operation) -> Kind:
+    sign, known = given.sign, given.right if given.left.is_any else given.left
+    if known.is_any or known.name == "int" or (known.name == "double" and sign != "%"):
+        return ANY if known.is_any else known
+    if known.is_number:
+        raise given.refused(_mixed(given))
     if sign == "+" and known.name in {"string", "list"}:
-        return known if known.name == "string" else Kind(name="list")
+        return Kind(name=known.name)
     if sign in "+-" and known.name in {"timestamp", "duration"}:
         return ANY
-    raise Fault(f"{sign} cannot take {spoken(known)}", spot)
+    raise given.refused(f"{sign} cannot take {spoken(known)}")
 
 
-def _mixed(sign: str, left: Kind, right: Kind) -> str:
-    if sign == "%":
-        return f"% takes whole numbers only, and here are {left.name} and {right.name}: write int(…) around them"
+def _mixed(given: Operation) -> str:
+    here = f"{given.left.name} and {given.right.name}"
+    if given.sign == "%":
+        return f"% takes whole numbers only, and here are {here}: write int(…) around them"
     return (
-        f"{sign} takes two whole numbers or two with a fraction, and here are {left.name} and {right.name}: write"
-        " double(…) around each, and 2.0 for 2"
+        f"{given.sign} takes two whole numbers or two with a fraction, and here are {here}: write double(…) around"
+        " each, and 2.0 for 2"
     )
 
 
@@ -136,13 +160,13 @@ def negated(signs: str, kind: Kind, *, spot: Spot) -> Kind:
         Fault: they do not take that type.
     """
     if signs[0] == "!":
-        return _logical("!", kind, BOOL, spot)
+        return _logical(Operation(sign="!", left=kind, right=BOOL, spot=spot))
     if kind.is_number or kind.is_any:
         return kind
     raise Fault(f"- needs a number, and there is {spoken(kind)}", spot)
 
 
-_RESULTS: dict[str, Callable[[str, Kind, Kind, Spot], Kind]] = {
+_RESULTS: dict[str, Callable[[Operation], Kind]] = {
     "||": _logical,
     "&&": _logical,
     "==": _equality,
