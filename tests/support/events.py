@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -32,7 +33,6 @@ from memory.sql.database import Database
 from memory.sqlite_state import SqliteStateDatabase
 from memory.sqlite_wakeups import SqliteWakeUps
 from memory.state_store import SqlStateStore
-from tests.support.running import new_queue
 from workflows.emit_event import EmitEvent
 
 QUICK = Pace(
@@ -249,7 +249,7 @@ async def scene(
     database: Database = SqliteStateDatabase(file, wake_ups=wake_ups)
     seen = database if before is None else before(database)
     state = SqlStateStore(seen, wake_ups=wake_ups)
-    queue = new_queue()
+    queue = f"events-{secrets.token_hex(6)}"
     worker = Worker(
         client,
         task_queue=queue,
