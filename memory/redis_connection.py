@@ -11,7 +11,7 @@ from typing import TypeVar
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
-from redis.exceptions import RedisError
+from redis.exceptions import ConnectionError, RedisError
 
 _T = TypeVar("_T")
 _log = logging.getLogger(__name__)
@@ -32,9 +32,10 @@ class RedisConnection:
         self, url: str, *, patience: timedelta = timedelta(seconds=0.2), rest: timedelta = timedelta(seconds=3)
     ) -> None:
         seconds = patience.total_seconds()
-        # A repeat would only lengthen the wait: the caller has the database.
-        never = Retry(NoBackoff(), 0)
-        self.client = Redis.from_url(url, socket_timeout=seconds, socket_connect_timeout=seconds, retry=never)
+        # A server that was started again has cut the connections of the pool, each of which is told so once. After a
+        # silence a repeat would only lengthen the wait: the caller has the database.
+        once = Retry(NoBackoff(), 1, supported_errors=(ConnectionError,))
+        self.client = Redis.from_url(url, socket_timeout=seconds, socket_connect_timeout=seconds, retry=once)
         self._rest = rest
         self._failed = False
         self._again_at = 0.0
@@ -50,6 +51,10 @@ class RedisConnection:
             return otherwise
         self._mend()
         return answer
+
+    def heard(self) -> None:
+        """Note that the server has spoken to somebody: it may be asked again."""
+        self._mend()
 
     async def close(self) -> None:
         """Close all connections."""

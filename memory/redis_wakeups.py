@@ -74,6 +74,7 @@ class RedisWakeUps:
             message = await subscription.get_message(timeout=self._silence_seconds)
             if message is not None:
                 asked = False
+                self._connection.heard()
                 self._take(message)
             elif asked:
                 return
