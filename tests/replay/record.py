@@ -11,6 +11,7 @@ import json
 import os
 import sys
 import tempfile
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,18 +19,52 @@ from temporalio.client import WorkflowHistory
 
 from perdure import connection, temporal_binary
 from perdure.ports import free_port
+from perdure.run import Run
 from perdure.settings import TemporalSettings
 from perdure.temporal_server import ServerPlace, TemporalServer
 from tests.support.model_server import ModelServer
-from tests.support.running import Runner, runner
+from tests.support.outside import event, hand_over, until_emitted, waiting, wake
+from tests.support.running import APP, Runner, runner
 from tests.support.scripts import teams
 from tests.support.teams import TEAMS
 
 HISTORIES = Path(__file__).parent / "histories"
 TASK_QUEUE = "perdure"
+BRIDGE_APPS = ("tests.support.bridge_teams", "tests.support.routed_teams")
 # What says where and when it was recorded, and what replay does not look at.
 _REPLACED = {"identity": "recorder"}
 _LEFT_OUT = {"taskId", "requestId", "meteringMetadata", "historySizeBytes", "userMetadata", "memo", "priority"}
+
+
+async def _pay(running: Runner, run: Run) -> None:
+    await wake(running, run, event(7), wait=await waiting(running, run))
+
+
+async def _tell_news(running: Runner, run: Run) -> None:
+    await hand_over(running, run, event(1, type="news", data={"what": "rain"}), event(2, type="unknown"))
+
+
+async def _file_claims(running: Runner, run: Run) -> None:
+    claims = [event(number, type="claim.filed", data={"what": f"claim {number}"}) for number in (1, 2, 1)]
+    await hand_over(running, run, *claims)
+    await until_emitted(running, run, 2)
+    await hand_over(running, run, event(3, type="closing"))
+
+
+async def _leave_alone(running: Runner, run: Run) -> None:
+    """Nothing comes from outside."""
+
+
+# Teams that hear events or tell of them, each with what happens to its run.
+BRIDGED: Mapping[str, Callable[[Runner, Run], Awaitable[None]]] = {
+    "paid": _pay,
+    "hasty": _leave_alone,
+    "telling": _leave_alone,
+    "listening-selector": _tell_news,
+    "listening-magentic_one": _tell_news,
+    "claims": _file_claims,
+    "one-claim": _leave_alone,
+}
 
 
 async def record(names: list[str]) -> None:
@@ -44,7 +79,9 @@ async def record(names: list[str]) -> None:
         await server.start()
         try:
             client = await connection.connect(TemporalSettings(address=place.address))
-            async with runner(client, home, model_url=model.url, task_queue=TASK_QUEUE) as running:
+            async with runner(
+                client, home, model_url=model.url, app=(APP, *BRIDGE_APPS), task_queue=TASK_QUEUE
+            ) as running:
                 for name in names:
                     await _record(running, name)
         finally:
@@ -53,6 +90,7 @@ async def record(names: list[str]) -> None:
 
 async def _record(running: Runner, name: str) -> None:
     run = await running.start(name, run_id=f"recorded-{name}")
+    await BRIDGED.get(name, _leave_alone)(running, run)
     await run.result(timeout=60)
     history = await running.history(run)
     write(history, HISTORIES / f"{name}.json")
@@ -76,4 +114,4 @@ def _kept(value: Any) -> Any:
 
 
 if __name__ == "__main__":
-    asyncio.run(record(sys.argv[1:] or list(TEAMS)))
+    asyncio.run(record(sys.argv[1:] or [*TEAMS, *BRIDGED]))

@@ -13,7 +13,7 @@ from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.worker import Replayer, UnsandboxedWorkflowRunner
 
 from agents.registry import load_app
-from tests.replay.record import HISTORIES
+from tests.replay.record import BRIDGE_APPS, BRIDGED, HISTORIES
 from tests.support.running import APP, scheduled
 from tests.support.teams import TEAMS
 from workflows.agent_run import AgentRun
@@ -21,14 +21,14 @@ from workflows.agent_run import AgentRun
 
 @pytest.fixture(scope="module")
 def replayer() -> Replayer:
-    load_app((APP, "tests.support.changed_teams"))
+    load_app((APP, *BRIDGE_APPS, "tests.support.changed_teams"))
     return Replayer(
         workflows=[AgentRun], workflow_runner=UnsandboxedWorkflowRunner(), data_converter=pydantic_data_converter
     )
 
 
 def test_every_team_kind_is_recorded() -> None:
-    assert {file.stem for file in HISTORIES.glob("*.json")} >= set(TEAMS)
+    assert {file.stem for file in HISTORIES.glob("*.json")} >= {*TEAMS, *BRIDGED}
 
 
 @pytest.mark.parametrize("file", sorted(HISTORIES.glob("*.json")), ids=lambda file: file.stem)
@@ -43,6 +43,8 @@ CHANGED = {
     "reflection": ("other_tool", "Activity id"),
     "selector": ("round_robin", "alice:1"),
     "nested": ("renamed_inner", "search/alice:1"),
+    "paid": ("hasty", "UpsertWorkflowSearchAttributes"),
+    "telling": ("echoing", "emit~2"),
 }
 
 
