@@ -7,12 +7,13 @@ whose source names that branch ("/state/<branch>/…"), so that a trial on a bra
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from pydantic import ValidationError
 
+from contracts.base import Contract
 from contracts.errors import BadRequest, ExpressionFailed
 from contracts.events import Event, Trigger
 from contracts.ports import StateStore
@@ -47,8 +48,8 @@ def checked(name: str, value: Any) -> Trigger:
         trigger = Trigger.model_validate({**value, "name": name})
     except ValidationError as error:
         raise BadRequest(f"trigger {name!r}: {faults.told(error)}") from error
-    if unknown := set(value) - set(Trigger.model_fields):
-        raise BadRequest(f"trigger {name!r}: unknown field {', '.join(sorted(unknown))}")
+    if unknown := [*_unknown(value, Trigger), *_unknown_of_action(value, trigger)]:
+        raise BadRequest(f"trigger {name!r}: unknown field {', '.join(unknown)}")
     check(trigger)
     return trigger
 
@@ -63,6 +64,20 @@ def check(trigger: Trigger) -> None:
         checker.check(trigger.when, {"event": EVENT_SCHEMA}, expects="bool")
     for expression in paths.expressions_in(action_of(trigger)):
         checker.check(expression, {"event": EVENT_SCHEMA}, expects="any")
+
+
+def _unknown(value: Mapping[str, Any], kind: type[Contract], place: str = "") -> list[str]:
+    return [f"{place}{name}" for name in sorted(set(value) - set(kind.model_fields))]
+
+
+def _unknown_of_action(value: Mapping[str, Any], trigger: Trigger) -> list[str]:
+    kinds = {"start_team": trigger.start_team, "start_flow": trigger.start_flow, "signal": trigger.signal}
+    return [
+        unknown
+        for name, action in kinds.items()
+        if action is not None
+        for unknown in _unknown(value[name], type(action), f"{name}.")
+    ]
 
 
 def action_of(trigger: Trigger) -> dict[str, Any]:
