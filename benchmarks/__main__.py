@@ -8,7 +8,7 @@ from importlib import import_module
 
 from benchmarks import figures
 
-NAMES = ("steps", "throughput", "long_runs", "replay", "memory", "startup", "tests")
+NAMES = ("steps", "throughput", "long_runs", "replay", "memory", "startup", "decisions", "tests")
 
 
 def main() -> None:

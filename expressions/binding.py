@@ -53,7 +53,7 @@ def weight(value: Any) -> int:
     """Return how much work it is to copy a value that was inspected, in units of 60 ns."""
     if isinstance(value, str):
         return TEXT + len(value) // CHARACTERS_PER_UNIT
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         return MAP + ENTRY * len(value) + sum(map(weight, value.values()))
     if isinstance(value, list | tuple):
         return LIST + sum(map(weight, value))
@@ -63,7 +63,7 @@ def weight(value: Any) -> int:
 def _projected(needed: Reference, value: Any) -> Any:
     if needed.is_whole and not needed.is_walked:
         return value
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         return _projected_map(needed, value)
     if isinstance(value, list | tuple) and needed.items is not None:
         items = [_projected(needed.items, item) for item in value]
@@ -74,7 +74,7 @@ def _projected(needed: Reference, value: Any) -> Any:
     return value[:0] if needed.fields else None
 
 
-def _projected_map(needed: Reference, value: Mapping[str, Any]) -> Any:
+def _projected_map(needed: Reference, value: dict[str, Any]) -> Any:
     if needed.items is not None:
         raise Refusal("all, exists, exists_one, map and filter go through lists only, and here is a map")
     fields = {name: _projected(inner, value[name]) for name, inner in needed.fields.items() if name in value}
@@ -97,7 +97,7 @@ class _Inspection:
         if isinstance(value, str):
             self.characters += len(value)
             self.weight += TEXT + len(value) // CHARACTERS_PER_UNIT
-        elif isinstance(value, Mapping):
+        elif isinstance(value, dict):
             self._add_map(value, depth=depth + 1)
         elif isinstance(value, list | tuple):
             self._add_list(value, depth=depth + 1)
@@ -105,7 +105,7 @@ class _Inspection:
             _check_scalar(value)
             self.weight += 1
 
-    def _add_map(self, value: Mapping[Any, Any], *, depth: int) -> None:
+    def _add_map(self, value: dict[Any, Any], *, depth: int) -> None:
         self.weight += MAP + ENTRY * len(value)
         for name, inner in value.items():
             if not isinstance(name, str):

@@ -6,7 +6,7 @@ measured: it copies what a field or an item leads to, and with each item that `m
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cached_property, singledispatchmethod
 from typing import Any
@@ -49,7 +49,7 @@ class Extent:
         if self.values is None:
             return self.inner or self
         if name not in self._fields:
-            found = (value[name] for value in self.values if isinstance(value, Mapping) and name in value)
+            found = (value[name] for value in self.values if isinstance(value, dict) and name in value)
             self._fields[name] = _of_values(found)
         return self._fields[name]
 
@@ -71,7 +71,7 @@ def work(tree: Node, bound: Bound) -> int:
 
 
 def _contents(value: Any) -> Iterable[Any]:
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         return value.values()
     return value if isinstance(value, list | tuple) else ()
 
