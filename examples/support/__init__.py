@@ -1,0 +1,1 @@
+"""Example: see `app.py` and `flow.yaml`."""
