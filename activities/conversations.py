@@ -16,7 +16,7 @@ from contracts.conversation import (
     SegmentBatch,
     pack,
 )
-from contracts.ports import CheckpointStore, SegmentStore
+from contracts.conversation_ports import CheckpointStore, SegmentStore
 
 # A page is base 64, a byte a character, and leaves room for what Temporal adds.
 PAGE_CHARS = MAX_COMMAND_BYTES * 3 // 4

@@ -15,8 +15,8 @@ from activities import tool_answers
 from activities.failures import as_failures
 from activities.heartbeat import heartbeating
 from activities.tool_calls import cancelled_from_outside, invoke, tool_context
+from contracts.conversation_ports import ResultJournal
 from contracts.errors import CallerError, OperatorError, PayloadTooLarge
-from contracts.ports import ResultJournal
 from contracts.steps import FlowToolOutcome, FlowToolRequest
 from tools.registry import RegisteredTool, ToolRegistry
 

@@ -10,8 +10,8 @@ from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
 from contracts.conversation import digest
+from contracts.conversation_ports import ResultJournal
 from contracts.errors import BackendUnavailable, IdempotencyMismatch
-from contracts.ports import ResultJournal
 
 TENANT = "default"
 _Answer = TypeVar("_Answer", bound=BaseModel)

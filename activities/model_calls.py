@@ -14,9 +14,9 @@ from activities.heartbeat import heartbeating
 from activities.segments import Resolved, answer_blobs, resolve
 from contracts.calls import ModelOutcome, ModelReply, ModelRequest, Preparation
 from contracts.conversation import Missing
+from contracts.conversation_ports import ChatModels, ResultJournal, SegmentStore
 from contracts.documents import put_together
 from contracts.errors import BackendUnavailable
-from contracts.ports import ChatModels, ResultJournal, SegmentStore
 
 
 class ModelCalls:

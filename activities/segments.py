@@ -15,7 +15,7 @@ from contracts.conversation import (
     manifest_key,
     piece_digests,
 )
-from contracts.ports import SegmentStore
+from contracts.conversation_ports import SegmentStore
 
 # So many digests in hex stay below the 256 KiB that one event may hold; the rest is named by the next try.
 MOST_MISSING = 4_000

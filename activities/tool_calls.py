@@ -21,8 +21,8 @@ from activities.segments import answer_blobs, resolve
 from activities.threads import run_in_thread
 from contracts.calls import ToolOutcome, ToolRequest
 from contracts.conversation import Missing
+from contracts.conversation_ports import ResultJournal, SegmentStore
 from contracts.errors import BackendUnavailable, BadRequest, ToolFailed, UnknownName
-from contracts.ports import ResultJournal, SegmentStore
 from tools.registry import RegisteredTool, ToolContext, ToolRegistry
 
 # What says of an HTTP client's error that the connection failed, by the name of one of its base classes: the clients

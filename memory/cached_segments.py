@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 
-from contracts.ports import SegmentStore
+from contracts.conversation_ports import SegmentStore
 
 DEFAULT_BYTES = 64 * 1024 * 1024
 

@@ -7,13 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from contracts.ports import CheckpointStore, ResultJournal, SegmentStore
+from contracts.conversation_ports import CheckpointStore, ResultJournal, SegmentStore
 from memory.cached_segments import CachedSegmentStore
 from memory.sqlite_checkpoints import SqliteCheckpointStore
 from memory.sqlite_database import SqliteDatabase
 from memory.sqlite_journal import SqliteResultJournal
 from memory.sqlite_segments import SqliteSegmentStore
-from tests.conformance.state_backends import OPENERS, Backend, State
+from tests.conformance.state_backends import Backend, State, opened
+from tests.support.state_backends import DATABASES, StateBackend
 
 
 @pytest.fixture
@@ -41,9 +42,18 @@ def checkpoints(database: SqliteDatabase) -> CheckpointStore:
     return SqliteCheckpointStore(database)
 
 
-@pytest.fixture(params=list(OPENERS), scope="session")
-async def backend(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Backend]:
-    async with OPENERS[request.param](tmp_path_factory.mktemp("state")) as backend:
+@pytest.fixture(params=DATABASES, scope="session")
+def kind(request: pytest.FixtureRequest) -> StateBackend:
+    """Each database; `@pytest.mark.parametrize("kind", BACKENDS, indirect=True)` adds those with Redis."""
+    return StateBackend(
+        postgres=request.getfixturevalue("postgres") if "postgresql" in request.param else None,
+        redis=request.getfixturevalue("redis_server") if "redis" in request.param else None,
+    )
+
+
+@pytest.fixture(scope="session")
+async def backend(kind: StateBackend, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Backend]:
+    async with opened(kind, tmp_path_factory.mktemp("state")) as backend:
         yield backend
 
 

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
+from contracts.conversation_ports import CheckpointStore
 from contracts.errors import NotFound
-from contracts.ports import CheckpointStore
 
 
 async def test_a_kept_text_is_returned(checkpoints: CheckpointStore) -> None:

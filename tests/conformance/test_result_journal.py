@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
+from contracts.conversation_ports import ResultJournal
 from contracts.errors import IdempotencyMismatch
-from contracts.ports import ResultJournal
 
 
 async def test_a_recorded_answer_is_found(journal: ResultJournal) -> None:

@@ -3,7 +3,7 @@ from __future__ import annotations
 import asyncio
 
 from contracts.conversation import digest
-from contracts.ports import SegmentStore
+from contracts.conversation_ports import SegmentStore
 
 
 def _blobs(*texts: str) -> dict[bytes, bytes]:

@@ -22,8 +22,8 @@ from activities.tool_answers import MAX_ANSWER_BYTES
 from activities.tool_calls import ToolCalls
 from contracts.calls import ToolOutcome, ToolRequest
 from contracts.conversation import MAX_COMMAND_BYTES, Recipe, cut, manifest_key, piece_digests
+from contracts.conversation_ports import SegmentStore
 from contracts.errors import BackendUnavailable
-from contracts.ports import SegmentStore
 from memory.sqlite_database import SqliteDatabase
 from memory.sqlite_journal import SqliteResultJournal
 from memory.sqlite_segments import SqliteSegmentStore
