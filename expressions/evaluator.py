@@ -81,18 +81,23 @@ def condition(text: str, bindings: Mapping[str, Any]) -> bool:
 
 
 def values(text: str, bindings: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what an expression refers to, by path, as far as it is there; long values are cut."""
+    """Return what an expression refers to, by path, as far as it is there; long values are cut.
+
+    Where a path goes through what has no fields, such as null, that is what is returned.
+    """
     found = {}
     for path in prepared(text).paths:
         value: Any = bindings
-        for name in path:
-            value = value.get(name, _ABSENT) if isinstance(value, Mapping) else _ABSENT
-        if value is not _ABSENT:
+        for place, name in enumerate(path):
+            if not isinstance(value, Mapping):
+                found[paths.written(path[:place])] = paths.shortened(value)
+                break
+            if name not in value:
+                break
+            value = value[name]
+        else:
             found[paths.written(path)] = paths.shortened(value)
     return found
-
-
-_ABSENT = object()
 
 
 def _may_be_costly(part: syntax.Node) -> bool:

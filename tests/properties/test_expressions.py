@@ -50,7 +50,7 @@ def _larger(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
 EXPRESSIONS = st.recursive(LEAVES, _larger, max_leaves=8)
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(EXPRESSIONS)
 def test_what_is_accepted_gives_json_or_fails_as_an_expression(text: str) -> None:
     with suppress(InvalidExpression, ExpressionFailed):
@@ -73,14 +73,14 @@ def _kinds(value: Any) -> set[str]:
     return names[type(value)]
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(st.text(max_size=60) | st.text("d.n+-*/%<>=!&|?:()[]{}'\"\\ r1a0_,\n", max_size=40))
 def test_junk_is_refused_inside_of_the_text(text: str) -> None:
     fault = _fault(text)
     assert fault is None or _is_inside(fault, text)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(EXPRESSIONS)
 def test_faults_are_inside_of_the_text(text: str) -> None:
     fault = _fault(text)
@@ -100,7 +100,7 @@ def _is_inside(error: InvalidExpression, text: str) -> bool:
     return 1 <= error.line <= len(lines) and 1 <= error.column <= len(lines[error.line - 1]) + 1
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.text("${}'\"\\ a.b+r", max_size=30))
 def test_templates_of_junk_are_filled_or_refused(text: str) -> None:
     try:
@@ -176,7 +176,7 @@ CONDITIONS = st.recursive(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(INTEGERS | CONDITIONS)
 def test_the_engine_agrees_with_plain_python(sample: Sample) -> None:
     if len(sample.text) > 2048:

@@ -61,6 +61,7 @@ BINDINGS: dict[str, Any] = {
         ("timestamp('2026-01-01T10:00:00Z')", "2026-01-01T10:00:00+00:00"),
         ("timestamp('2026-01-02T00:00:00Z') - timestamp('2026-01-01T00:00:00Z') == duration('24h')", True),
         ("duration('1h30m')", "5400s"),
+        ("duration('12345678.25s')", "12345678.25s"),
         (r"'a\tb\u00e9\x41' == " + '"a\tbéA"', True),
         (r"'a1'.matches(r'^\w\d$')", True),
         ("'😀' == '\\U0001F600'", True),
@@ -109,6 +110,9 @@ def test_a_failure_carries_the_values() -> None:
     with pytest.raises(ExpressionFailed) as caught:
         evaluate("ticket.priority > ticket.status && absent.x", BINDINGS)
     assert caught.value.values == {"ticket.priority": 3, "ticket.status": "open"}
+    with pytest.raises(ExpressionFailed) as caught:
+        evaluate("ticket.owner.name == 'x'", BINDINGS)
+    assert caught.value.values == {"ticket.owner": None}
 
 
 def test_a_condition_is_true_or_false() -> None:
