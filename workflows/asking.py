@@ -11,7 +11,7 @@ from temporalio.exceptions import ApplicationError
 
 from contracts.errors import AnswerRefused
 from contracts.events import ASK_ESCALATED, ASK_OPENED
-from contracts.flows import Answer, AskAction, FlowRequest, Paused, Question
+from contracts.flows import Answer, AskAction, Escalation, FlowRequest, Paused, Question
 from expressions import paths
 from workflows import attributes, calls, schemas
 from workflows.actions import Actions, event_of, new_id
@@ -20,6 +20,9 @@ from workflows.onward import Onward
 from workflows.sight import Sight
 from workflows.spot import Spot
 from workflows.waiting import TIMED_OUT, Waiting, Went
+
+# Whoever answers at once need not wait for long until others are told of the question.
+_TELL_SECONDS = 5
 
 
 class Questions:
@@ -114,40 +117,51 @@ class Asking:
         try:
             answered = await self._wait(action, spot, asked, telling)
         except Onward:
+            if telling:
+                await workflow.wait(telling)
             raise
         except (Exception, asyncio.CancelledError):
-            self._end(spot, telling)
+            await self._end(spot, telling)
             raise
-        answer = self._end(spot, telling)
+        answer = await self._end(spot, telling)
         if answered and answer is not None:
             return Went(output={"value": answer.value, "by": answer.by, "note": answer.note})
         if action.on_deadline is not None:
             return Went(to=action.on_deadline)
         raise ApplicationError(f"nobody answered {spot.step!r} within {action.deadline}", type=TIMED_OUT)
 
+    def reopen(self, action: AskAction, paused: Paused) -> Asked:
+        """Ask on in a new history. An answer may come with its very first task, before any step is done."""
+        asked = self._asked(action, paused)
+        if not self._questions.is_answered(paused.step):
+            self._questions.ask(asked.question)
+        return asked
+
     async def _open(self, action: AskAction, spot: Spot, sight: Sight, *, paused: Paused | None) -> Asked:
         if paused is not None:
-            text, since, told = paused.question, paused.since, paused.told
-        else:
-            filled = await sight.fill(action.question, spot)
-            text, since, told = paths.as_text(filled), workflow.time(), 0
-        also = [escalation.to for escalation in action.escalations[:told]]
+            return self.reopen(action, paused)
+        text = paths.as_text(await sight.fill(action.question, spot))
+        begun = Paused(step=spot.step, visit=spot.visit, since=workflow.time(), question=text)
+        asked = self._asked(action, begun)
+        self._questions.ask(asked.question)
+        return asked
+
+    def _asked(self, action: AskAction, begun: Paused) -> Asked:
+        also = [escalation.to for escalation in _in_order(action)[: begun.told]]
         question = Question(
-            step=spot.step,
-            visit=spot.visit,
-            question=text,
+            step=begun.step,
+            visit=begun.visit,
+            question=begun.question,
             of=tuple(dict.fromkeys([*([action.of] if action.of else []), *also])),
             json_schema=action.json_schema,
-            asked_at=since,
-            deadline=None if action.deadline is None else since + action.deadline.total_seconds(),
+            asked_at=begun.since,
+            deadline=None if action.deadline is None else begun.since + action.deadline.total_seconds(),
         )
-        self._questions.ask(question)
-        return Asked(question=question, told=told)
+        return Asked(question=question, told=begun.told)
 
     async def _wait(self, action: AskAction, spot: Spot, asked: Asked, telling: list[asyncio.Task[Any]]) -> bool:
         """Wait for the answer, and ask others in between. Returns whether there is one."""
-        later = sorted(action.escalations, key=lambda escalation: escalation.after)
-        for number, escalation in enumerate(later[asked.told :], asked.told + 1):
+        for number, escalation in enumerate(_in_order(action)[asked.told :], asked.told + 1):
             due = asked.question.asked_at + escalation.after.total_seconds()
             if asked.question.deadline is not None and due >= asked.question.deadline:
                 break
@@ -183,8 +197,14 @@ class Asking:
         event = event_of(self._request, id=new_id(name), type=kind, subject=self._request.run_id, data=data)
         return asyncio.create_task(calls.emit(self._actions.emission(event, spot), id=name, patient=True))
 
-    def _end(self, spot: Spot, telling: list[asyncio.Task[Any]]) -> Answer | None:
+    async def _end(self, spot: Spot, telling: list[asyncio.Task[Any]]) -> Answer | None:
+        if telling:
+            await workflow.wait(telling, timeout=_TELL_SECONDS)
         for task in telling:
             task.cancel()
         attributes.waits_for(None)
         return self._questions.close(spot.step)
+
+
+def _in_order(action: AskAction) -> list[Escalation]:
+    return sorted(action.escalations, key=lambda escalation: escalation.after)

@@ -46,6 +46,8 @@ STORE_RETRIES = RetryPolicy(
 _PATIENT = RetryPolicy(
     initial_interval=timedelta(seconds=0.2), backoff_coefficient=2, maximum_interval=timedelta(seconds=30)
 )
+# Whether something was done must be known before a cancelled flow takes back what was done.
+_WAIT = workflow.ActivityCancellationType.WAIT_CANCELLATION_COMPLETED
 _ADVICE = "write it into the state and name the document"
 
 
@@ -101,6 +103,7 @@ async def write_state(request: WriteStateRequest, *, id: str, limit: timedelta |
         result_type=WrittenState,
         start_to_close_timeout=limit or _STORE_TIMEOUT,
         heartbeat_timeout=_HEARTBEAT,
+        cancellation_type=_WAIT,
         retry_policy=STORE_RETRIES,
         summary=_summary(f"{request.step}: {', '.join(_written(request))}"),
     )
@@ -118,7 +121,7 @@ async def call_tool(request: FlowToolRequest, *, id: str, retry: Retry) -> FlowT
         result_type=FlowToolOutcome,
         start_to_close_timeout=limit,
         heartbeat_timeout=_HEARTBEAT,
-        cancellation_type=workflow.ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+        cancellation_type=_WAIT,
         retry_policy=policy(retry),
         summary=_summary(f"{request.step}: {request.tool}"),
     )
@@ -144,6 +147,7 @@ async def emit(
         result_type=Emission,
         start_to_close_timeout=limit or _STORE_TIMEOUT,
         heartbeat_timeout=_HEARTBEAT,
+        cancellation_type=_WAIT,
         retry_policy=_PATIENT if patient else STORE_RETRIES,
         summary=_summary(", ".join(event.type for event in request.events)),
     )

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from temporalio import workflow
 from temporalio.exceptions import ApplicationError
 
 from contracts.errors import BadRequest, PayloadTooLarge
@@ -101,18 +102,28 @@ class FanOut:
         """Begin one after another, in order. A long history ends what is under way and begins no more."""
 
         async def lane() -> None:
-            while batch.left and (to_the_end or not self._pace.is_long()):
+            while batch.left and not batch.stopped and (to_the_end or not self._pace.is_long()):
+                self._pace.count()
                 await _one(batch, batch.left.popleft(), goes_on=goes_on)
 
         lanes = [asyncio.create_task(lane()) for _ in range(min(at_once, len(batch.left)))]
         try:
-            await asyncio.gather(*lanes)
-        except (Exception, asyncio.CancelledError):
-            batch.stopped = True
-            for task in lanes:
-                task.cancel()
-            await asyncio.gather(*lanes, return_exceptions=True)
+            if lanes:
+                await workflow.wait(lanes, return_when=asyncio.FIRST_EXCEPTION)
+        except asyncio.CancelledError:
+            await _stop(batch, lanes)
             raise
+        failed = next((task for task in lanes if task.done() and not task.cancelled() and task.exception()), None)
+        await _stop(batch, lanes)
+        if failed is not None:
+            failed.result()
+
+
+async def _stop(batch: Batch, lanes: list[asyncio.Task[None]]) -> None:
+    batch.stopped = True
+    for task in lanes:
+        task.cancel()
+    await asyncio.gather(*lanes, return_exceptions=True)
 
 
 async def _one(batch: Batch, name: Any, *, goes_on: bool) -> None:

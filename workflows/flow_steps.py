@@ -66,6 +66,7 @@ class FlowSteps:
         self._asking = Asking(request, self.questions, self._waiting, self.actions)
         self._fan_out = FanOut(self.actions, self._pace)
         self._skipped = 0
+        self._reopen()
 
     def view(self, *, closed: bool) -> FlowView:
         """Where the flow stands."""
@@ -81,14 +82,23 @@ class FlowSteps:
 
         Raises:
             StepFailed: a step failed for good.
+            asyncio.CancelledError: the flow was cancelled.
             Onward: the history is long.
         """
         while self.state.position != END:
-            if self._pace.is_long():
+            if workflow.cancellation_reason() is not None:
+                raise asyncio.CancelledError  # heard while an activity was about to end well
+            if self._pace.is_long(ahead=1):
                 raise Onward(self.state.paused)
             await self._pace.step()
             name = self.state.position
             self.state.position = await self._visit(name, self._request.flow.steps[name])
+
+    def _reopen(self) -> None:
+        paused = self.state.paused
+        step = self._request.flow.steps.get(paused.step) if paused is not None else None
+        if paused is not None and step is not None and step.ask is not None:
+            self._asking.reopen(step.ask, paused)
 
     async def _visit(self, name: str, step: Step) -> str:
         paused = self.state.paused

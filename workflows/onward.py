@@ -35,13 +35,17 @@ class Pace:
         self._in_task = 0
         self._events = 0
 
-    def is_long(self) -> bool:
-        """Whether the history has to end soon."""
-        return workflow.info().is_continue_as_new_suggested() or self._steps >= self._most_steps
+    def is_long(self, *, ahead: int = 0) -> bool:
+        """Whether the history has to end, with so many steps more."""
+        return workflow.info().is_continue_as_new_suggested() or self._steps + ahead > self._most_steps
+
+    def count(self) -> None:
+        """Count what adds to the history as a step does: an item of a map, a condition that was looked at again."""
+        self._steps += 1
 
     async def step(self) -> None:
         """Count a step. Local activities run within one workflow task, which must not grow without a bound."""
-        self._steps += 1
+        self.count()
         events = workflow.info().get_current_history_length()
         self._in_task = self._in_task + 1 if events == self._events else 1
         self._events = events

@@ -172,6 +172,7 @@ class Waiting:
         number = 0
         while True:
             number += 1
+            self._pace.count()
             decision = await calls.decide(request, id=f"{held.spot.id}~{number}")
             self._decided(decision)
             if decision.error is not None:

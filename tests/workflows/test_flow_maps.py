@@ -53,7 +53,7 @@ async def test_items_come_from_an_expression(flows: Flows) -> None:
 
 
 async def test_what_is_no_list_is_refused(flows: Flows) -> None:
-    with pytest.raises(RunFailed, match="maps over a list, and .* is a int"):
+    with pytest.raises(RunFailed, match=r"maps over a list, and .* is a int"):
         await flows.run(mapped("x"), input={"items": 3})
 
 

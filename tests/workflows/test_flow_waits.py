@@ -13,8 +13,8 @@ from contracts.errors import RunCancelled, RunFailed
 from contracts.flows import Flow, FlowRequest
 from contracts.state import Commit, Emitted
 from perdure.stores import Stores
-from tests.support.flow_races import RacedState, raced, waiting
 from tests.support.flow_runs import Flows, call, flow, put
+from tests.support.flow_worker import RacedState, flow_worker, waiting
 from tests.support.running import new_queue, scheduled
 
 GATE = {"gate": {"namespace": "gates", "key": "${input.id}"}}
@@ -63,8 +63,9 @@ async def test_a_change_beside_the_read_is_not_missed(
     async def change() -> None:
         await stores.state.commit(put("gates", key, {"open": True}))
 
-    state = RacedState(stores.state, **{moment: change})  # type: ignore[arg-type]
-    async with raced(client, stores, state, task_queue=task_queue):
+    state = RacedState(stores.state, **{moment: change})
+    settings = flows.running.settings
+    async with flow_worker(client, stores, settings, state=state, task_queue=task_queue):
         request = FlowRequest(run_id=new_queue(), flow=gated(), input={"id": key})
         handle = await client.start_workflow("FlowRun", request, id=request.run_id, task_queue=task_queue)
         async with asyncio.timeout(20):
