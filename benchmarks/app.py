@@ -84,6 +84,12 @@ def steps(ctx: TeamContext) -> Team:
     return RoundRobinGroupChat([_agent(ctx, name, model="idle") for name in ("ann", "ben")], max_turns=STEPS)
 
 
+@team("once")
+def once(ctx: TeamContext) -> Team:
+    """An agent that says one thing."""
+    return RoundRobinGroupChat([_agent(ctx, "ann", model="idle")], max_turns=1)
+
+
 @team("two_agents")
 def two_agents(ctx: TeamContext) -> Team:
     """Two agents that say 2 KB a turn."""

@@ -69,6 +69,12 @@ class Stage:
             await self.state.commit(Commit(events=tuple(part), tenant=self.tenant))
             await self.state.commit(Commit(events=tuple(part[::3]), tenant=self.tenant))
 
+    async def half_delivered(self, many: int, *, within: float) -> None:
+        """Wait until all events are routed and half of so many are left to deliver."""
+        async with asyncio.timeout(within):
+            while await self._behind() or await self.log.pending() > many // 2:
+                await asyncio.sleep(0.02)
+
     async def delivered(self, numbers: Sequence[int], *, within: float) -> None:
         """Wait until nothing is left to route or deliver of these events."""
         last = workflow_id(self.tenant, "start", "/test", f"e{numbers[-1]}")
@@ -92,8 +98,10 @@ class Stage:
         return (await self.client.count_workflows(query)).count > 0
 
     async def _left(self) -> bool:
-        behind = await self.log.events(after=await self.log.cursor(), limit=1)
-        return bool(behind) or await self.log.pending() > 0
+        return await self._behind() or await self.log.pending() > 0
+
+    async def _behind(self) -> bool:
+        return bool(await self.log.events(after=await self.log.cursor(), limit=1))
 
 
 def _event(number: int) -> Emitted:
@@ -122,7 +130,7 @@ async def killed_on_the_way(on: Stage, *, events: int, kills: int, action: dict[
     part = events // kills
     for number in range(kills):
         await on.emit(range(number * part, (number + 1) * part))
-        await asyncio.sleep(0.3)
+        await on.half_delivered(part, within=within)
         await on.workers.kill_one(replace=number < kills - 1)
     await on.delivered(range(kills * part), within=within)
     return {workflow_id(on.tenant, "start", "/test", f"e{number}") for number in range(kills * part)}
