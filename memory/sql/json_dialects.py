@@ -18,6 +18,7 @@ from sqlalchemy import (
     exists,
     func,
     literal,
+    literal_column,
     or_,
     select,
 )
@@ -112,7 +113,7 @@ class PostgresJson:
         """See `JsonDialect.field`."""
         found = _found(value, path)
         type_ = func.jsonb_typeof(found, type_=Text)
-        text = found.op("#>>", return_type=Text())(literal("{}"))
+        text = found.op("#>>", return_type=Text())(literal_column("'{}'::text[]"))
         kind = case(
             (type_.is_(None), MISSING),
             (type_ == "number", NUMBER),

@@ -1,24 +1,21 @@
-"""The backends that the promises of the state store are proved on. Add one to `OPENERS`.
+"""A state store as the tests of its promises see it. The kinds of stores are in `tests.support.state_backends`.
 
-A backend is opened once for all tests; each test has a tenant of its own.
+A store is opened once for all tests; each test has a tenant of its own.
 """
 
 from __future__ import annotations
 
 import secrets
-from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from contracts.ports import StateStore
+from contracts.ports import EventLog, StateStore
 from contracts.state import MAIN, Author, Commit, Committed, Document, Place, Write
-from memory.memory_cache import MemoryStateCache
-from memory.sql.database import Database
-from memory.sqlite_state import SqliteStateDatabase
-from memory.sqlite_wakeups import SqliteWakeUps
-from memory.state_store import SqlStateStore
+from perdure.stores import open_stores
+from tests.support.state_backends import StateBackend
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,36 +23,21 @@ class Backend:
     """A database with two stores, as two processes have them.
 
     Attributes:
-        database: of the first store.
         store: the one that is tested.
         other: shares nothing with the first one but what is shared between processes.
+        events: the events of both.
     """
 
-    database: Database
     store: StateStore
     other: StateStore
+    events: EventLog
 
 
 @asynccontextmanager
-async def open_sqlite(folder: Path, *, cached: bool = False) -> AsyncIterator[Backend]:
-    async with _sqlite(folder / "state.db", cached=cached) as one, _sqlite(folder / "state.db", cached=cached) as two:
-        yield Backend(database=one[0], store=one[1], other=two[1])
-
-
-@asynccontextmanager
-async def _sqlite(file: Path, *, cached: bool) -> AsyncIterator[tuple[Database, StateStore]]:
-    wake_ups = SqliteWakeUps(file)
-    database = SqliteStateDatabase(file, wake_ups=wake_ups)
-    yield database, SqlStateStore(database, wake_ups=wake_ups, cache=MemoryStateCache() if cached else None)
-    await wake_ups.close()
-    await database.close()
-
-
-Opener = Callable[[Path], AbstractAsyncContextManager[Backend]]
-OPENERS: dict[str, Opener] = {
-    "sqlite": open_sqlite,
-    "sqlite-cached": lambda folder: open_sqlite(folder, cached=True),
-}
+async def opened(kind: StateBackend, folder: Path) -> AsyncIterator[Backend]:
+    """An empty database of a kind."""
+    async with kind.settings(folder) as settings, open_stores(settings) as one, open_stores(settings) as two:
+        yield Backend(store=one.state, other=two.state, events=one.events)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,13 +5,14 @@ import random
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from pydantic import ValidationError
 
 from contracts.errors import BadRequest, IdempotencyMismatch, NotFound, VersionConflict
 from contracts.events import Event
 from contracts.state import MAX_VALUE_BYTES, Commit, Emitted, Place
-from memory.event_log import SqlEventLog
 from tests.conformance.state_backends import ADA, State, put, write
+from tests.support.state_backends import BACKENDS
+
+pytestmark = pytest.mark.parametrize("kind", BACKENDS, indirect=True, scope="session")
 
 
 async def test_a_document_is_read_as_it_was_written(state: State) -> None:
@@ -94,17 +95,6 @@ async def test_a_patch_cannot_make_a_document_too_large(state: State) -> None:
     with pytest.raises(BadRequest, match=r"tickets/a cannot be patched: the value is .* at most"):
         await state.commit(write("patch", "tickets/a", {"two": half}))
     assert list(await state.value("tickets/a")) == ["one"]
-
-
-def test_a_document_of_5_mb_is_refused_before_it_is_sent(state: State) -> None:
-    with pytest.raises(ValidationError, match="at most 1,048,576 are allowed"):
-        put("tickets/a", "x" * 5_000_000)
-
-
-@pytest.mark.parametrize("key", ["", "a//b", "../a", "a/..", "a\x00b", "a\nb", "a\u202eb", "*", "x" * 301, " a"])
-def test_a_key_with_tricks_is_refused(key: str) -> None:
-    with pytest.raises(ValidationError, match="the key"):
-        Place(namespace="tickets", key=key)
 
 
 async def test_a_rollback_is_a_new_version_that_counts_as_the_old_one(state: State) -> None:
@@ -197,8 +187,7 @@ async def test_an_event_comes_once_by_source_and_id(state: State) -> None:
 
 
 async def _events(state: State) -> list[Event]:
-    log = SqlEventLog(state.backend.database)
-    return list(await log.events(after=0, limit=10_000, types=["invoice.*"], tenant=state.tenant))
+    return list(await state.backend.events.events(after=0, limit=1000, types=["invoice.*"], tenant=state.tenant))
 
 
 async def test_an_event_without_a_zone_is_refused(state: State) -> None:
@@ -276,21 +265,22 @@ async def test_what_one_store_wrote_another_reads(state: State) -> None:
     assert await state.value("tickets/a", fresh=True) == 2
 
 
-@pytest.mark.parametrize("times", [4, pytest.param(40, marks=pytest.mark.long)])
-async def test_fifty_writers_count_and_none_is_lost(state: State, times: int) -> None:
+@pytest.mark.parametrize(("writers", "times"), [(10, 10), pytest.param(50, 40, marks=pytest.mark.long)])
+async def test_writers_on_one_document_lose_nothing(state: State, writers: int, times: int) -> None:
     await state.put("counters/a", 0)
 
     async def add() -> None:
         for _ in range(times):
             while not await _add_one(state):
-                await asyncio.sleep(random.uniform(0, 0.1))  # Else all read after each write, and one goes on.
+                await asyncio.sleep(random.uniform(0, writers / 500))  # Else all read after each write.
 
     async with asyncio.TaskGroup() as group:
-        for _ in range(50):
+        for _ in range(writers):
             group.create_task(add())
-    found = await state.history("counters/a", limit=3000)
-    assert (found[0].value, len(found)) == (50 * times, 50 * times + 1)
-    assert [one.version for one in found] == list(range(50 * times + 1, 0, -1))
+    total = writers * times
+    found = await state.history("counters/a", limit=total + 10)
+    assert (found[0].value, len(found)) == (total, total + 1)
+    assert [one.version for one in found] == list(range(total + 1, 0, -1))
 
 
 async def _add_one(state: State) -> bool:

@@ -4,7 +4,6 @@ import asyncio
 import time
 from collections.abc import AsyncIterator
 from contextlib import aclosing
-from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -12,9 +11,10 @@ import pytest
 from contracts.errors import BadRequest, NotFound
 from contracts.ports import StateStore
 from contracts.state import Change, Commit
-from memory.local_wakeups import LocalWakeUps
-from memory.state_store import SqlStateStore
 from tests.conformance.state_backends import State, put, write
+from tests.support.state_backends import BACKENDS
+
+pytestmark = pytest.mark.parametrize("kind", BACKENDS, indirect=True, scope="session")
 
 
 async def first(changes: AsyncIterator[Change], count: int) -> list[Change]:
@@ -148,15 +148,6 @@ async def test_on_a_branch_the_past_of_its_parents_comes_first(state: State) -> 
 async def test_watching_a_branch_that_is_not_there_is_refused(state: State) -> None:
     with pytest.raises(NotFound, match="no branch 'none'"):
         await first(watch(state, "t/*", since=0, branch="none"), 1)
-
-
-async def test_a_change_whose_wake_up_is_lost_is_late_and_not_lost(state: State) -> None:
-    deaf = SqlStateStore(state.backend.database, wake_ups=LocalWakeUps(), sweep=timedelta(milliseconds=50))
-    waiting = asyncio.create_task(first(watch(state, "t/*", store=deaf), 1))
-    await asyncio.sleep(0.02)
-    await state.put("t/a", 1)
-    (change,) = await waiting
-    assert (change.document.value, change.late) == (1, True)
 
 
 async def test_a_watcher_may_leave(state: State) -> None:
