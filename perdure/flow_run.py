@@ -6,7 +6,12 @@ import asyncio
 import time
 from typing import Any
 
-from temporalio.client import Client, WorkflowFailureError, WorkflowUpdateFailedError
+from temporalio.client import (
+    Client,
+    WorkflowFailureError,
+    WorkflowUpdateFailedError,
+    WorkflowUpdateRPCTimeoutOrCancelledError,
+)
 from temporalio.exceptions import ApplicationError
 from temporalio.service import RPCError, RPCStatusCode
 
@@ -107,12 +112,16 @@ class FlowRunHandle:
         """
         named = step if step is not None else (await self.question()).step
         answer = checked.made(Answer, {"step": named, "value": value, "by": by, "note": note})
+        limit = asyncio.timeout(_SILENT_SECONDS)
         try:
-            async with answering(self._client), asyncio.timeout(_SILENT_SECONDS):
+            async with answering(self._client), limit:
                 await self._client.get_workflow_handle(self.id).execute_update("answer", answer)
         except WorkflowUpdateFailedError as error:
             raise _refusal(error) from error
-        except TimeoutError as error:
+        except (TimeoutError, WorkflowUpdateRPCTimeoutOrCancelledError) as error:
+            # The SDK makes an error of its own of what the limit cancels.
+            if not limit.expired():
+                raise
             raise BackendUnavailable(
                 f"no worker takes the answer to flow {self.id!r}: start one with `perdure up`"
             ) from error
