@@ -65,22 +65,22 @@ def _projected(needed: Reference, value: Any) -> Any:
         return value
     if isinstance(value, dict):
         return _projected_map(needed, value)
-    if isinstance(value, list | tuple) and needed.items is not None:
-        items = [_projected(needed.items, item) for item in value]
-        return value if needed.is_whole else items
-    if needed.is_whole or not isinstance(value, list | tuple | str):
-        return value
-    # A field of a list or a text is asked for: the engine says so with an empty one as well.
-    return value[:0] if needed.fields else None
+    if isinstance(value, list | tuple):
+        return _projected_list(needed, value)
+    # A field of a text is asked for: the engine refuses that with an empty one as well.
+    return "" if isinstance(value, str) and not needed.is_whole else value
 
 
 def _projected_map(needed: Reference, value: dict[str, Any]) -> Any:
     if needed.items is not None:
         raise Refusal("all, exists, exists_one, map and filter go through lists only, and here is a map")
     fields = {name: _projected(inner, value[name]) for name, inner in needed.fields.items() if name in value}
-    if needed.is_whole:
-        return value
-    return fields if needed.fields else None
+    return value if needed.is_whole else fields
+
+
+def _projected_list(needed: Reference, value: Sequence[Any]) -> Any:
+    items = [] if needed.items is None else [_projected(needed.items, item) for item in value]
+    return value if needed.is_whole else items
 
 
 class _Inspection:

@@ -129,16 +129,14 @@ class _Checker:
     @kind.register
     def _(self, node: syntax.Index) -> Kind:
         of, at = self.kind(node.of), self.kind(node.at)
-        if of.name == "map" and isinstance(node.at, syntax.Literal) and isinstance(node.at.value, str):
-            return _field(of, node.at.value, node.spot)
-        if of.name not in {"list", "map", "any"}:
+        place = node.at.value if isinstance(node.at, syntax.Literal) else None
+        if of.name == "map" and isinstance(place, str):
+            return _field(of, place, node.spot)
+        if of.name not in _PLACES:
             raise Fault(f"{operators.spoken(of)} has no items", node.spot)
-        wanted = {"list": {"int", "any", "number"}, "map": {"string", "any"}}.get(
-            of.name, {"int", "string", "any", "number"}
-        )
-        if at.name not in wanted:
+        if at.name not in _PLACES[of.name]:
             raise Fault(f"{operators.spoken(of)} has no item at {operators.spoken(at)}", node.spot)
-        if isinstance(node.at, syntax.Literal) and isinstance(node.at.value, int) and node.at.value < 0:
+        if isinstance(place, int) and place < 0:
             raise Fault("places are counted from 0; there are none below", node.at.spot)
         return (of.items or ANY) if of.name == "list" else ANY
 

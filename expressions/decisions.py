@@ -7,8 +7,10 @@ from typing import Any
 
 from contracts.decisions import Case, Decision, SeenDocument
 from contracts.errors import ExpressionFailed, InvalidExpression
-from contracts.flows import BranchCase
+from contracts.flows import END, BranchCase
 from expressions import evaluator, paths
+
+_NONE = Case(when="false", outcome="false", to=END)
 
 
 def decide(
@@ -38,14 +40,14 @@ def decide(
         on_error: where to go if a case cannot be evaluated.
     """
     records, values = _records(cases, bindings)
-    last = next((record for record in reversed(records) if record.outcome != "not reached"), None)
-    if last is not None and last.outcome == "error":
-        taken, reason = on_error, f"{last.when} could not be evaluated"
-    elif last is not None and last.outcome == "true":
-        taken, reason = last.to, _reason(last, bindings)
-    else:
-        taken, reason = otherwise, _none_was_true(values)
-    failed = last is not None and last.outcome == "error" and on_error is None
+    # Without cases, nothing is true.
+    last = next((record for record in reversed(records) if record.outcome != "not reached"), _NONE)
+    ways = {
+        "true": (last.to, f"{last.when} was true{_spoken(_values(last.when, bindings))}"),
+        "error": (on_error, f"{last.when} could not be evaluated"),
+        "false": (otherwise, f"no case was true{_spoken(values)}"),
+    }
+    taken, reason = ways[last.outcome]
     return Decision(
         step=step,
         visit=visit,
@@ -55,7 +57,7 @@ def decide(
         cases=records,
         taken=taken,
         reason=reason,
-        error=last.error if last is not None and failed else None,
+        error=last.error if on_error is None else None,
     )
 
 
@@ -84,14 +86,6 @@ def _values(when: str, bindings: Mapping[str, Any]) -> dict[str, Any]:
         return evaluator.values(when, bindings)
     except InvalidExpression:
         return {}
-
-
-def _reason(case: Case, bindings: Mapping[str, Any]) -> str:
-    return f"{case.when} was true{_spoken(_values(case.when, bindings))}"
-
-
-def _none_was_true(values: Mapping[str, Any]) -> str:
-    return f"no case was true{_spoken(values)}"
 
 
 def _spoken(values: Mapping[str, Any]) -> str:

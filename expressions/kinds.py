@@ -122,15 +122,20 @@ def _resolved(schema: JsonSchema, whole: JsonSchema) -> JsonSchema:
 
 
 def _name(schema: JsonSchema) -> str:
-    said = schema.get("type")
-    names = {said} if isinstance(said, str) else {name for name in said or () if isinstance(name, str)}
-    if not names and _allowed(schema) is not None:
-        return "string"
-    if not names and "properties" in schema:
-        return "map"
+    names = _said(schema.get("type"))
     if names == {"integer", "number"}:
         return "number"
-    return _BY_JSON_TYPE.get(next(iter(names)), "any") if len(names) == 1 else "any"
+    if names:
+        return _BY_JSON_TYPE.get(next(iter(names)), "any") if len(names) == 1 else "any"
+    if _allowed(schema) is not None:
+        return "string"
+    return "map" if "properties" in schema else "any"
+
+
+def _said(types: Any) -> set[str]:
+    if isinstance(types, str):
+        return {types}
+    return {name for name in types if isinstance(name, str)} if isinstance(types, list | tuple) else set()
 
 
 def _map(schema: JsonSchema, whole: JsonSchema) -> Kind:

@@ -11,6 +11,14 @@ from expressions.parsing import Fault
 from expressions.syntax import Spot
 
 _ORDERED = frozenset({"bool", "string", "timestamp", "duration"})
+_NUMBERS = frozenset({"any", "int", "double"})
+_HALF_KNOWN = {
+    "+": _NUMBERS | {"string", "list", "timestamp", "duration"},
+    "-": _NUMBERS | {"timestamp", "duration"},
+    "*": _NUMBERS,
+    "/": _NUMBERS,
+    "%": _NUMBERS,
+}
 _TIMES: dict[tuple[str, str, str], Kind] = {
     ("+", "timestamp", "duration"): TIMESTAMP,
     ("+", "duration", "timestamp"): TIMESTAMP,
@@ -107,16 +115,14 @@ def _arithmetic(given: Operation) -> Kind:
 
 
 def _half_known(given: Operation) -> Kind:
+    """Return what one side alone says: the other may turn out to be the same."""
     sign, known = given.sign, given.right if given.left.is_any else given.left
-    if known.is_any or known.name == "int" or (known.name == "double" and sign != "%"):
-        return ANY if known.is_any else known
-    if known.is_number:
+    if known.name == "number" or (known.name == "double" and sign == "%"):
         raise given.refused(_mixed(given))
-    if sign == "+" and known.name in {"string", "list"}:
-        return Kind(name=known.name)
-    if sign in "+-" and known.name in {"timestamp", "duration"}:
-        return ANY
-    raise given.refused(f"{sign} cannot take {spoken(known)}")
+    if known.name not in _HALF_KNOWN[sign]:
+        raise given.refused(f"{sign} cannot take {spoken(known)}")
+    # A time and a duration give a time, two times a duration.
+    return ANY if known.name in {"timestamp", "duration"} else Kind(name=known.name)
 
 
 def _mixed(given: Operation) -> str:
