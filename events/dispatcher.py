@@ -21,6 +21,7 @@ _AWAY = {
     RPCStatusCode.RESOURCE_EXHAUSTED,
     RPCStatusCode.UNAVAILABLE,
 }
+_GRACE_SECONDS = 2.0
 _LOG = logging.getLogger(__name__)
 
 
@@ -65,7 +66,7 @@ class Dispatcher:
         self._active: set[asyncio.Task[None]] = set()
 
     async def run(self) -> None:
-        """Deliver until cancelled; what is being delivered then is delivered again by whoever comes next."""
+        """Deliver until cancelled; what has not ended two seconds later is delivered again by whoever comes next."""
         listening = asyncio.create_task(self._listen(), name="dispatcher-listens")
         try:
             while True:
@@ -73,6 +74,8 @@ class Dispatcher:
                 await self._take()
                 await self._look.wait()
         finally:
+            if self._active:
+                await asyncio.wait(self._active, timeout=_GRACE_SECONDS)
             await _ended(listening, *self._active)
 
     async def _listen(self) -> None:
@@ -97,16 +100,10 @@ class Dispatcher:
     def _is_done(self, task: asyncio.Task[None]) -> None:
         self._active.discard(task)
         self._look.set()
+        if not task.cancelled() and (error := task.exception()) is not None:
+            _LOG.warning("%s is made again: how it ended cannot be kept", task.get_name(), exc_info=error)
 
     async def _deliver(self, delivery: Delivery) -> None:
-        try:
-            await self._attempt(delivery)
-        except BackendUnavailable as error:
-            _LOG.warning("delivery %s is made again: how it ended cannot be kept: %s", delivery.id, error)
-        except Exception:  # noqa: BLE001 - what is wrong with one delivery's end must not stop the others
-            _LOG.exception("delivery %s is made again: how it ended cannot be kept", delivery.id)
-
-    async def _attempt(self, delivery: Delivery) -> None:
         try:
             started = await self._act(delivery)
         except Exception as error:  # noqa: BLE001 - whatever an action raises is kept with the delivery, and tried again
