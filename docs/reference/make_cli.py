@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import inspect
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import typer.main
@@ -33,7 +34,7 @@ def page() -> str:
     group = typer.main.get_command(cli.app)
     assert isinstance(group, TyperGroup), "the app has commands"
     parts = [_HEAD + "".join(f"| {code} | {meaning} |\n" for code, meaning in exit_codes().items())]
-    return "\n".join([*parts, *(_section(group, name) for name in group.commands)])
+    return "\n".join([*parts, *_sections(group, "perdure", level=2)])
 
 
 def exit_codes() -> dict[str, str]:
@@ -43,10 +44,14 @@ def exit_codes() -> dict[str, str]:
     return {code: meaning.removeprefix("is ").removeprefix("that ") for code, meaning in pairs}
 
 
-def _section(group: TyperGroup, name: str) -> str:
-    command = group.commands[name]
-    context = command.context_class(command, info_name=f"perdure {name}", terminal_width=_WIDTH)
-    return f"## perdure {name}\n\n```text\n{command.get_help(context).rstrip()}\n```\n"
+def _sections(group: TyperGroup, prefix: str, *, level: int) -> Iterator[str]:
+    """The help of all commands of a group; that of commands with commands of their own goes before theirs."""
+    for name, command in group.commands.items():
+        typed = f"{prefix} {name}"
+        context = command.context_class(command, info_name=typed, terminal_width=_WIDTH)
+        yield f"{'#' * level} {typed}\n\n```text\n{command.get_help(context).rstrip()}\n```\n"
+        if isinstance(command, TyperGroup):
+            yield from _sections(command, typed, level=level + 1)
 
 
 if __name__ == "__main__":

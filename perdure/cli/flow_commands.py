@@ -26,9 +26,9 @@ def check(
     ],
     as_json: Json = False,
 ) -> None:
-    """Say what is wrong with flows, each fault with its place, before anything runs.
+    """Say what is wrong with flows before anything runs.
 
-    Teams, tools and other flows are looked up where PERDURE_APP is set.
+    Each fault is told with its place. Teams, tools and other flows are looked up where PERDURE_APP is set.
     """
     from perdure.cli import flows
 
@@ -41,6 +41,35 @@ def draw(definition: Definition, as_json: Json = False) -> None:
     from perdure.cli import flows
 
     raise typer.Exit(flows.draw(definition, as_json=as_json))
+
+
+@flow.command()
+def simulate(
+    definition: Definition,
+    *,
+    state: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE",
+            help="Documents by the flow's names for them (YAML, JSON); or state, input, outputs, errors, events.",
+        ),
+    ] = None,
+    input_: Annotated[
+        str | None, typer.Option("--input", metavar="VALUE", help="Input as a JSON object, @FILE or -.")
+    ] = None,
+    outputs: Annotated[
+        str | None, typer.Option(metavar="VALUE", help="What steps return, by their names: a JSON object, @FILE or -.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Say which way a flow would go, without running anything.
+
+    Branches are decided on the documents that are given; the exit code is 1 where the flow would fail.
+    """
+    from perdure.cli import simulating
+
+    scenery = simulating.Scenery(state=state, input=input_, outputs=outputs)
+    raise typer.Exit(simulating.simulation(definition, scenery, as_json=as_json))
 
 
 @flow.command()
@@ -78,7 +107,10 @@ def start(
 
 @flow.command()
 def schema(as_json: Json = False) -> None:
-    """Print the JSON Schema of definitions, by which editors complete them."""
+    """Print the JSON Schema of definitions.
+
+    Editors complete and check definitions by it.
+    """
     from perdure.cli import flows
 
     raise typer.Exit(flows.schema(as_json=as_json))

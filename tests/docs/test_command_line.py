@@ -12,6 +12,8 @@ from tests.docs.pages import PAGES, ROOT, code_words, label
 from tests.docs.typed import printed, type_in
 
 COMMANDS = re.findall(r"^## perdure (\S+)$", make_cli.page(), re.MULTILINE)
+PARTS = re.findall(r"^### perdure (\S+ \S+)$", make_cli.page(), re.MULTILINE)
+GROUPS = {part.split()[0] for part in PARTS}
 _OPTION = re.compile(r"^  (--[\w-]+|\w+)(?: <[^>]+>| [A-Z:]+)?(?:  +|\n {20,})(?P<description>\S.*)$", re.MULTILINE)
 _ENTRY = re.compile(r"^  (--[\w-]+|\w+(?= <))", re.MULTILINE)
 
@@ -26,11 +28,12 @@ def test_the_page_knows_the_exit_codes() -> None:
         "1": "the run failed",
         "2": "a wrong call",
         "3": "something wrong with the machine",
+        "4": "a conflict",
         "130": "cancelled",
     }
 
 
-@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize("command", [*(name for name in COMMANDS if name not in GROUPS), *PARTS])
 def test_help_describes_the_command_and_each_option(command: str, tmp_path: Path) -> None:
     said = printed(type_in(tmp_path, f"perdure {command} --help", COLUMNS="120"))
     usage, summary, *_ = (line for line in said.splitlines() if line.strip())
@@ -49,7 +52,8 @@ def test_help_lists_every_command(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("page", PAGES, ids=label)
 def test_commands_that_a_page_names_exist(page: Path) -> None:
-    named = {words.split()[1] for words in code_words(page) if words.startswith("perdure ")}
+    typed = (words.split()[1] for words in code_words(page) if words.startswith("perdure "))
+    named = {name for words in typed for name in words.split("|")}
     assert named <= {*COMMANDS, "COMMAND"}
 
 
