@@ -27,8 +27,8 @@ $(STAMP): $(BIN)/uv requirements-dev.lock pyproject.toml
 	$(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python --no-deps --no-build-isolation --editable .
 	@touch $@
 
-demo: $(STAMP) ## Run the example team on this repository
-	$(BIN)/perdure run survey "Survey this repository" --files .
+demo: $(STAMP) ## Let the example flow take care of 20 tickets, and say which way each went and why
+	$(BIN)/python -m examples.support.demo
 
 test: $(STAMP) ## Run the tests that take seconds each
 	$(BIN)/pytest -m "not long"

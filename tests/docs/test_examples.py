@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import json
+import re
 import shlex
 import textwrap
 from pathlib import Path
@@ -76,12 +77,14 @@ def test_every_example_is_run() -> None:
     assert {name for name, found in all_blocks().items() if found.language in RUN} == USED
 
 
-def test_the_first_commands_survey_the_repository_and_leave_nothing_running(tmp_path: Path) -> None:
+def test_the_first_commands_answer_all_tickets_and_leave_nothing_running(tmp_path: Path) -> None:
     assert FIRST.commands() == ["make setup", "make demo"]
     said = printed(type_in(ROOT, *_make(FIRST.commands()), PERDURE_HOME=str(tmp_path)))
-    (survey,) = tmp_path.glob("runs/*/survey.md")
-    assert str(survey) in said
-    assert "Perdure runs AI agents that survive." in survey.read_text()
+    answered = re.findall(r"^(T-\d\d) .*: (?:answered by|dismissed)", said, re.MULTILINE)
+    assert answered == [f"T-{number:02}" for number in range(1, 21)]
+    ways = {way: int(count) for way, count in re.findall(r"^ +(\w+ -> \w+): (\d+)$", said, re.MULTILINE)}
+    assert len(ways) == 9
+    assert min(ways.values()) >= 1
     assert processes_naming(str(tmp_path)) == []
 
 
