@@ -22,7 +22,7 @@ from perdure.settings import Settings
 from perdure.stores import open_stores
 from perdure.temporal_server import TemporalServer
 from tests.support.chaos_worker import WorkerHome, kill
-from tests.support.running import new_queue
+from tests.support.events import new_queue
 
 START_TEAM = {"start_team": {"team": "greeter", "task": "Greet ${event.data.of}."}}
 START_FLOW = {"start_flow": {"flow": "tiny", "input": {"of": "${event.data.of}"}}}

@@ -46,6 +46,11 @@ FLOW = Flow.model_validate(
 )
 
 
+def new_queue() -> str:
+    """The name of a task queue that nobody uses."""
+    return f"events-{secrets.token_hex(6)}"
+
+
 @workflow.defn(name="AgentRun")
 class QuickRun:
     """A run that is over at once; its result is what it was asked."""
@@ -249,7 +254,7 @@ async def scene(
     database: Database = SqliteStateDatabase(file, wake_ups=wake_ups)
     seen = database if before is None else before(database)
     state = SqlStateStore(seen, wake_ups=wake_ups)
-    queue = f"events-{secrets.token_hex(6)}"
+    queue = new_queue()
     worker = Worker(
         client,
         task_queue=queue,
