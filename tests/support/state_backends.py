@@ -26,10 +26,15 @@ class StateBackend:
     postgres: PostgresServer | None = None
     redis: RedisServer | None = None
 
+    @property
+    def redis_url(self) -> SecretStr | None:
+        """Where Redis is."""
+        return None if self.redis is None else SecretStr(self.redis.url)
+
     @asynccontextmanager
     async def settings(self, home: Path) -> AsyncIterator[Settings]:
         """Settings that lead to an empty database of today's schema, which is gone when the context ends."""
-        settings = Settings(home=home, redis_url=None if self.redis is None else SecretStr(self.redis.url))
+        settings = Settings(home=home, redis_url=self.redis_url)
         if self.postgres is None:
             yield settings
             return
