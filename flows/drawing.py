@@ -22,7 +22,7 @@ _SHAPES = {
     "flow": "[[{}]]",
 }
 # What Mermaid would take for its own signs, in texts or in texts that it takes for Markdown or HTML.
-_SIGNS = frozenset('"#<>&`;%\\{}[]()|$*_~=')
+_SIGNS = frozenset('"#<>&`;%\\$*~')
 _LINE_CHARS = 32
 _TEXT_CHARS = 80
 _START = "start_"

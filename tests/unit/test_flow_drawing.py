@@ -67,4 +67,4 @@ def test_no_text_of_an_author_is_taken_for_a_sign() -> None:
     step = {"emit": {"type": "x"}, "title": title, "next": "end"}
     text = mermaid(flow_of({"style": step}))
     (label,) = (match["label"] for match in _NODE.finditer(text))
-    assert set(re.sub(r"#\d+;|<b>style</b>|<br/>", "", label)) <= set("abcdefghijklmnopqrstuvwxyz 1/:")
+    assert set(re.sub(r"#\d+;|<b>style</b>|<br/>", "", label)) <= set("abcdefghijklmnopqrstuvwxyz 1/:{}[]()|")
