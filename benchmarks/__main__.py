@@ -8,7 +8,19 @@ from importlib import import_module
 
 from benchmarks import figures
 
-NAMES = ("steps", "throughput", "long_runs", "replay", "memory", "startup", "state", "decisions", "flows", "state", "events", "tests")
+NAMES = (
+    "steps",
+    "throughput",
+    "long_runs",
+    "replay",
+    "memory",
+    "startup",
+    "decisions",
+    "state",
+    "flows",
+    "events",
+    "tests",
+)
 
 
 def main() -> None:

@@ -7,6 +7,7 @@ from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
+from memory.background import end
 from memory.local_wakeups import LocalWakeUps
 from memory.postgres_connection import FAILURES, PostgresAddress
 
@@ -41,8 +42,7 @@ class PostgresWakeUps:
     async def close(self) -> None:
         """Listen no more."""
         if self._listener is not None:
-            self._listener.cancel()
-            await asyncio.gather(self._listener, return_exceptions=True)
+            await end(self._listener)
 
     async def announce(self, sequence: int) -> None:
         """See `WakeUps.announce`. Other processes have heard of it from the transaction itself."""

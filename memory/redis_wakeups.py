@@ -9,6 +9,7 @@ from datetime import timedelta
 from redis.asyncio.client import PubSub
 from redis.exceptions import RedisError
 
+from memory.background import end
 from memory.local_wakeups import LocalWakeUps
 from memory.redis_connection import RedisConnection
 
@@ -46,8 +47,7 @@ class RedisWakeUps:
     async def close(self) -> None:
         """Listen no more."""
         if self._listener is not None:
-            self._listener.cancel()
-            await asyncio.gather(self._listener, return_exceptions=True)
+            await end(self._listener)
 
     async def announce(self, sequence: int) -> None:
         """See `WakeUps.announce`."""
