@@ -65,8 +65,6 @@ class RelayLeader:
                     await self._lead(lease)
             except (BackendUnavailable, Conflict) as error:
                 _LOG.warning("the relay of %s does not lead: %s", self._holder, error)
-            except Exception:  # noqa: BLE001 - a relay that ends for good would stop all events; it tries again, and says so
-                _LOG.exception("the relay of %s failed", self._holder)
             await asyncio.sleep(self._sweep.total_seconds())
 
     async def _lead(self, lease: Lease) -> None:

@@ -31,16 +31,19 @@ def for_waits(waits: Sequence[Wait], events: Sequence[Event]) -> Iterator[Delive
     A wait for documents is told once of all these events: it reads the state as it is then. A wait for an event whose
     condition cannot be evaluated is woken by nothing: who waits for one event is not failed by another one.
     """
-    documents = _by_document(waits)
-    woken: dict[str, Event] = {}
-    for event in events:
-        for wait in documents.get(event.change, ()) if event.change else ():
-            if _is_later(event, wait):
-                woken[wait.id] = event
-    yield from (_for_wait(wait_id, event.model_copy(update={"data": None})) for wait_id, event in woken.items())
+    yield from _for_documents(_by_document(waits), events)
     awaiting = [wait for wait in waits if wait.type is not None]
     for event in events:
         yield from (_for_wait(wait.id, event) for wait in awaiting if is_awaited(event, wait))
+
+
+def _for_documents(waits: Mapping[_Document, Sequence[Wait]], events: Sequence[Event]) -> Iterator[Delivery]:
+    woken: dict[str, Event] = {}
+    for event in events:
+        for wait in waits.get(event.change, ()) if event.change else ():
+            if _is_later(event, wait):
+                woken[wait.id] = event
+    yield from (_for_wait(wait_id, event.model_copy(update={"data": None})) for wait_id, event in woken.items())
 
 
 def _by_document(waits: Iterable[Wait]) -> Mapping[_Document, list[Wait]]:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import secrets
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from datetime import timedelta
 from types import TracebackType
+from typing import Any
 
 from temporalio.client import Client
 
@@ -16,6 +19,9 @@ from events.dispatcher import Dispatcher
 from events.leadership import RelayLeader
 from events.signals import Signals
 from events.starts import Starts
+
+_AGAIN_SECONDS = 1.0
+_LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,8 +90,8 @@ class EventService:
 
     async def __aenter__(self) -> EventService:
         self._tasks = [
-            asyncio.create_task(self._leader.run(), name="relay"),
-            asyncio.create_task(self._dispatcher.run(), name="dispatcher"),
+            asyncio.create_task(_kept_up(self._leader.run, name="relay")),
+            asyncio.create_task(_kept_up(self._dispatcher.run, name="dispatcher")),
         ]
         return self
 
@@ -95,3 +101,17 @@ class EventService:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+
+
+async def _kept_up(work: Callable[[], Coroutine[Any, Any, None]], *, name: str) -> None:
+    """Begin again what ends by an error that nobody thought of; else events would stop until the worker does."""
+    while True:
+        task = asyncio.create_task(work(), name=name)
+        try:
+            await asyncio.wait([task])
+        finally:
+            task.cancel()
+            await asyncio.wait([task])
+        if (error := task.exception()) is not None:
+            _LOG.error("the %s failed and begins again", name, exc_info=error)
+        await asyncio.sleep(_AGAIN_SECONDS)

@@ -91,8 +91,9 @@ class Stage:
         return found
 
     async def _ids(self, query: str) -> Counter[str]:
-        ids = [found.id async for found in self.client.list_workflows(query)]
-        return Counter(id_ for id_ in ids if id_.startswith("event-"))
+        # A run that ends while the pages are read may be on two of them.
+        runs = {(found.id, found.run_id) async for found in self.client.list_workflows(query)}
+        return Counter(id_ for id_, _ in runs if id_.startswith("event-"))
 
     async def _started(self, query: str) -> bool:
         return (await self.client.count_workflows(query)).count > 0
