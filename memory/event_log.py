@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from fnmatch import fnmatchcase
 from typing import Any
 
 from sqlalchemy import Row, delete, func, select
@@ -35,7 +34,9 @@ class SqlEventLog:
         self, *, after: int, limit: int, types: Sequence[str] | None = None, tenant: str | None = None
     ) -> tuple[Event, ...]:
         """See `EventLog.events`."""
-        changed = types is None or any(fnmatchcase(STATE_CHANGED, pattern) for pattern in types)
+        if types is not None and not types:
+            return ()
+        changed = types is None or any(_means_changes(pattern) for pattern in types)
 
         async def found(connection: AsyncConnection) -> list[Event]:
             rows = await connection.execute(sql.emitted(after=after, limit=limit, tenant=tenant, types=types))
@@ -189,6 +190,10 @@ class SqlEventLog:
             return tuple(event_rows.wait(row, documents.get(row.id, ())) for row in rows)
 
         return await self._database.read(found)
+
+
+def _means_changes(pattern: str) -> bool:
+    return pattern == STATE_CHANGED or (pattern.endswith("*") and STATE_CHANGED.startswith(pattern[:-1]))
 
 
 def _ended(delivery: Delivery) -> list[Statement]:

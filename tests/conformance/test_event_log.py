@@ -133,6 +133,7 @@ async def test_events_are_asked_for_by_type_and_tenant(kept: Kept) -> None:
     assert await ids("invoice.*") == ["e1"]
     assert await ids("invoice.paid", "order.made") == ["e1", "e3"]
     assert await ids("perdure.*") == []
+    assert await ids() == []
     (changed,) = await kept.log.events(after=0, limit=10, types=("perdure.*",), tenant="other")
     assert changed.tenant == "other"
 
