@@ -15,7 +15,7 @@ from contracts.steps import DecideRequest
 from expressions import paths
 from workflows import calls
 from workflows.actions import Actions
-from workflows.asking import Asking, Questions
+from workflows.asking import Asking
 from workflows.children import Children
 from workflows.failures import Failure, explained
 from workflows.fan_out import FanOut
@@ -25,6 +25,7 @@ from workflows.flow_state import FlowState
 from workflows.life import Life
 from workflows.mailbox import Mailbox
 from workflows.onward import Onward, Pace
+from workflows.questions import Questions
 from workflows.sight import Sight
 from workflows.spot import Spot
 from workflows.waiting import TIMED_OUT, Waiting, Went

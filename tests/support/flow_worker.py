@@ -74,7 +74,7 @@ async def flow_worker(
     *,
     task_queue: str,
     state: Any = None,
-    workflow: type[FlowRun] = FlowRun,
+    workflow: type = FlowRun,
     max_cached_runs: int = 1000,
 ) -> AsyncIterator[None]:
     """Run a worker without a relay: that of another worker with the same stores wakes its flows."""
