@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Generator, Mapping
+from contextlib import aclosing
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -12,24 +13,19 @@ from temporalio.client import Client
 from contracts.errors import BadRequest
 from contracts.flows import Flow, FlowRequest
 from contracts.runs import Budget, RunRequest
-from contracts.state import MAIN, Emitted
-from perdure import connection, emission, flow_requests, inspection, run_requests, stack_record
-from perdure.connection import FLOW_WORKFLOW, OUR_WORKFLOWS, RPC_TIMEOUT, answering
+from contracts.state import MAIN
+from perdure import connection, flow_requests, inspection, listing, run_requests, stack_record
+from perdure.connection import FLOW_WORKFLOW
 from perdure.descriptions import RunSummary
 from perdure.flow_run import FlowRunHandle
 from perdure.run import Run
 from perdure.schedules import Schedules
 from perdure.settings import Settings
 from perdure.starting import Starter
-from perdure.state import State
-from perdure.stores import Opening
-from perdure.triggers import Triggers
-
-# The parts of a long run but the last are left out.
-_ALL_RUNS = f"{OUR_WORKFLOWS} AND ExecutionStatus != 'ContinuedAsNew'"
+from perdure.storage import Storage
 
 
-class Perdure:
+class Perdure(Storage):
     """A connection to the engine.
 
     Example:
@@ -52,20 +48,9 @@ class Perdure:
             attributes: the search attributes that the server knows.
             settings: say where state is kept and which app has the flows; by default those of the environment.
         """
+        super().__init__(settings)
         self._client = client
-        self._settings = settings
         self._starter = Starter(client, attributes=attributes)
-        self._stores = Opening(settings)
-
-    @property
-    def state(self) -> State:
-        """The state store: documents with versions, branches, locks. It is opened when it is first used."""
-        return State(stores=self._stores)
-
-    @property
-    def triggers(self) -> Triggers:
-        """What follows from events by rule, and the deliveries that were given up."""
-        return Triggers(state=self.state)
 
     @property
     def schedules(self) -> Schedules:
@@ -197,11 +182,8 @@ class Perdure:
             files: folder that the file tools may read, on the worker's machine.
 
         Raises:
-            InvalidFlow: the definition has faults; each is named with its place.
             UnknownName: no flow of that name is registered.
-            SchemaViolation: the input does not fit the flow's schema.
-            BadRequest: another field is wrong.
-            PayloadTooLarge: definitions and input together are larger than 256 KiB.
+            InvalidFlow, SchemaViolation, BadRequest, PayloadTooLarge: definition, input or another field is wrong.
             Conflict: a run of a team has this id.
             BackendUnavailable: Temporal does not answer.
         """
@@ -236,34 +218,6 @@ class Perdure:
             raise BadRequest(f"{run_id!r} is a run of a team, not a flow: `perdure show {run_id}` shows it")
         return found
 
-    async def emit(
-        self,
-        type: str,
-        *,
-        source: str = emission.CLIENT,
-        subject: str | None = None,
-        data: Any = None,
-        id: str | None = None,
-    ) -> Emitted:
-        """Emit an event. It is kept when this returns; the workers deliver it to triggers and waiting runs.
-
-        Args:
-            type: what happened, such as "invoice.paid".
-            source: who tells.
-            subject: what it is about; events of one subject are delivered in order.
-            data: any JSON value.
-            id: unique within the source, which makes emitting safe to repeat; by default one is drawn.
-
-        Raises:
-            BadRequest: a field is wrong.
-            BackendUnavailable: the database does not answer.
-        """
-        return await emission.emit(self.state, type, source=source, subject=subject, data=data, id=id)
-
-    async def close(self) -> None:
-        """Close the stores that were opened. Temporal's connection has no end of its own."""
-        await self._stores.close()
-
     async def runs(
         self,
         limit: int = 50,
@@ -288,27 +242,10 @@ class Perdure:
             BackendUnavailable: Temporal does not answer.
         """
         wanted = {"team": team, "flow": flow, "user": user, "session": session}
-        query = _query(wanted, known=self._starter.attributes)
-        async with answering(self._client):
-            async for execution in self._client.list_workflows(query, rpc_timeout=RPC_TIMEOUT):
-                summary = await inspection.summary(execution)
-                if any(value is not None and getattr(summary, name) != value for name, value in wanted.items()):
-                    continue
+        found = listing.runs(self._client, wanted, limit=limit, known=self._starter.attributes)
+        async with aclosing(found) as summaries:
+            async for summary in summaries:
                 yield summary
-                limit -= 1
-                if limit <= 0:
-                    return
-
-
-def _query(wanted: Mapping[str, str | None], *, known: frozenset[str]) -> str:
-    """Let the server filter by what it knows; values that its language would misread are left to the caller."""
-    named = {f"Perdure{name.capitalize()}": value for name, value in wanted.items()}
-    parts = [
-        f"{name} = '{value}'"
-        for name, value in named.items()
-        if value is not None and name in known and not set(value) & set("'\\")
-    ]
-    return " AND ".join([_ALL_RUNS, *parts])
 
 
 class Connecting:
