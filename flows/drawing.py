@@ -116,7 +116,8 @@ def _wrapped(text: str) -> str:
 
 
 def _short(text: str) -> str:
-    text = " ".join(text.split())
+    # Two of these signs begin a formula, however they are written.
+    text = " ".join(text.split()).replace("$$", "$ $")
     return text if len(text) <= _TEXT_CHARS else text[: _TEXT_CHARS - 1].rstrip() + "…"
 
 

@@ -88,8 +88,11 @@ def tell(outcomes: Sequence[Outcome], console: Console) -> None:
             line = f"     {decision.step} -> {decision.taken}: {decision.reason}"
             console.print(line, style="dim", highlight=False, markup=False)
     console.print("\nEvery way out of every branch, and how many went there:", highlight=False)
-    for (step, target), count in ways(outcomes).items():
+    counted = ways(outcomes)
+    for (step, target), count in counted.items():
         console.print(f"     {step} -> {target}: {count}", highlight=False)
+    if not all(counted.values()):
+        console.print(f"Some were not taken. Does the worker that runs know PERDURE_APP={APP}?", style="yellow")
 
 
 def ways(outcomes: Sequence[Outcome]) -> dict[tuple[str, str], int]:
