@@ -54,7 +54,9 @@ async def answer(perdure: Perdure, wanted: Sequence[Ticket], *, batch: str) -> l
     people = People(perdure=perdure, batch=batch)
     playing = asyncio.create_task(people.react(since=await state.sequence()))
     at_once = asyncio.Semaphore(_AT_ONCE)
-    answering = asyncio.gather(*(_answered(ticket, perdure, people, at_once) for ticket in wanted))
+    answering = asyncio.gather(
+        *(_answered(ticket, perdure=perdure, people=people, at_once=at_once) for ticket in wanted)
+    )
     both: list[asyncio.Future[Any]] = [playing, answering]
     try:
         await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
@@ -67,7 +69,7 @@ async def answer(perdure: Perdure, wanted: Sequence[Ticket], *, batch: str) -> l
         await asyncio.gather(playing, answering, return_exceptions=True)
 
 
-async def _answered(ticket: Ticket, perdure: Perdure, people: People, at_once: asyncio.Semaphore) -> Outcome:
+async def _answered(ticket: Ticket, *, perdure: Perdure, people: People, at_once: asyncio.Semaphore) -> Outcome:
     key = people.key(ticket.id)
     async with at_once:
         value = {"status": "new", **ticket.model_dump()}
