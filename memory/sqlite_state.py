@@ -102,4 +102,5 @@ def _prepare_reader(connection: Any, record: object) -> None:
 
 
 def _begin_reading(connection: Connection) -> None:
-    connection.exec_driver_sql("BEGIN")
+    # Straight to the driver, which goes to the thread and back once.
+    connection.connection.dbapi_connection.run_async(lambda driver: driver.execute("BEGIN"))  # type: ignore[union-attr]

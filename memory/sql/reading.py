@@ -2,37 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import TextClause, text
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts.errors import BadRequest, NotFound
 from contracts.state import MAIN, Document, Place, Snapshot
+from memory.sql.statements import statements
 from memory.state.rows import BranchRow, Version, document, microseconds
-from memory.state.world import LATEST, check_lineage, levels, rows_of
+from memory.state.world import LATEST, check_lineage, check_there, levels
 
+SQL = statements("reading.sql")
 # Higher than every version, and still a number of 32 bits.
 _NO_VERSION = 2**31 - 1
-_COLUMNS = ", ".join(Version._fields)
-_PLACE = "tenant = :tenant AND branch = :branch AND namespace = :namespace AND key = :key AND seq <= :limit"
-_ROW = text(f"SELECT {_COLUMNS} FROM versions WHERE {_PLACE} ORDER BY seq DESC LIMIT 1")
-_ROW_OF_VERSION = text(f"SELECT {_COLUMNS} FROM versions WHERE {_PLACE} AND version = :version")
-_HISTORY = text(f"SELECT {_COLUMNS} FROM versions WHERE {_PLACE} AND version < :before ORDER BY seq DESC LIMIT :count")
-_SEQUENCE = text("SELECT sequence FROM clock WHERE id = 1")
-_SEQUENCE_AT = text("SELECT seq FROM versions WHERE written_at <= :at ORDER BY written_at DESC, seq DESC LIMIT 1")
-_BRANCH = ", ".join(BranchRow._fields)
-_LINEAGE = text(
-    f"WITH RECURSIVE lineage ({_BRANCH}) AS ("
-    f" SELECT {_BRANCH} FROM branches WHERE tenant = :tenant AND name = :name"
-    f" UNION ALL SELECT {', '.join('b.' + name for name in BranchRow._fields)}"
-    "  FROM branches b JOIN lineage l ON b.tenant = l.tenant AND b.name = l.parent"
-    f") SELECT {_BRANCH} FROM lineage ORDER BY depth DESC"
-)
-_BRANCHES = text(
-    f"SELECT {_BRANCH} FROM branches WHERE tenant = :tenant AND state <> 'dropped' ORDER BY forked_at, name"
-)
+
+
+async def fetch(
+    connection: AsyncConnection, statement: str, parameters: Mapping[str, Any] | None = None
+) -> Sequence[Sequence[Any]]:
+    """Run a hot statement and return its rows.
+
+    SQLAlchemy's way to SQLite goes to the thread and back four times for a statement; the driver's own goes once.
+    """
+    if connection.dialect.name != "sqlite":
+        return (await connection.execute(text(statement), parameters)).all()
+    driver = (await connection.get_raw_connection()).driver_connection
+    rows: Sequence[Sequence[Any]] = await driver.execute_fetchall(statement, parameters or {})  # type: ignore[union-attr]
+    return rows
 
 
 async def read_document(
@@ -43,8 +42,11 @@ async def read_document(
     Raises:
         NotFound: there is no such branch, or it was dropped.
     """
-    lineage = await read_lineage(connection, place.tenant, place.branch)
-    return await _document(connection, place, lineage, limit=limit, version=version)
+    parameters = {**_place(place), "upto": limit, "version": version or 0}
+    ((state, *row),) = await fetch(connection, SQL["read_document"], parameters)
+    if place.branch != MAIN:
+        check_there(place.branch, state)
+    return None if row[0] is None else document(Version._make(row), branch=place.branch)
 
 
 async def read_past(
@@ -75,14 +77,10 @@ async def read_snapshot(
     """
     if len({place.tenant for place in places}) > 1:
         raise BadRequest(f"the places belong to several tenants: {', '.join(sorted({p.tenant for p in places}))}")
+    await connection.begin()  # Else each statement would see a moment of its own.
     sequence = await (read_sequence(connection) if as_of is None else _sequence_of(connection, as_of))
-    lineages: dict[str, Sequence[BranchRow]] = {}
-    found = []
-    for place in places:
-        if place.branch not in lineages:
-            lineages[place.branch] = await read_lineage(connection, place.tenant, place.branch)
-        found.append(present(await _document(connection, place, lineages[place.branch], limit=sequence)))
-    return Snapshot(sequence=sequence, documents=tuple(found))
+    found = [await read_document(connection, place, limit=sequence) for place in places]
+    return Snapshot(sequence=sequence, documents=tuple(map(present, found)))
 
 
 def present(found: Document | None) -> Document | None:
@@ -90,28 +88,15 @@ def present(found: Document | None) -> Document | None:
     return None if found is None or found.gone else found
 
 
-async def _document(
-    connection: AsyncConnection,
-    place: Place,
-    lineage: Sequence[BranchRow],
-    *,
-    limit: int = LATEST,
-    version: int | None = None,
-) -> Document | None:
-    at = (place.tenant, place.branch, place.namespace, place.key)
-    for need in rows_of(at, lineage, limit=limit, version=version):
-        statement: TextClause = _ROW if need.version is None else _ROW_OF_VERSION
-        row = (await connection.execute(statement, need._asdict())).first()
-        if row is not None:
-            return document(Version._make(row), branch=place.branch)
-    return None
+def _place(place: Place) -> dict[str, Any]:
+    return {"tenant": place.tenant, "branch": place.branch, "namespace": place.namespace, "key": place.key}
 
 
 async def _sequence_of(connection: AsyncConnection, as_of: int | datetime) -> int:
     if not isinstance(as_of, datetime):
         return as_of
-    found = await connection.execute(_SEQUENCE_AT, {"at": microseconds(as_of)})
-    return int(found.scalar() or 0)
+    rows = await fetch(connection, SQL["read_sequence_at"], {"at": microseconds(as_of)})
+    return int(rows[0][0]) if rows else 0
 
 
 async def read_lineage(connection: AsyncConnection, tenant: str, branch: str) -> Sequence[BranchRow]:
@@ -122,7 +107,7 @@ async def read_lineage(connection: AsyncConnection, tenant: str, branch: str) ->
     """
     if branch == MAIN:
         return ()
-    rows = await connection.execute(_LINEAGE, {"tenant": tenant, "name": branch})
+    rows = await fetch(connection, SQL["read_lineage"], {"tenant": tenant, "name": branch})
     lineage = [BranchRow._make(row) for row in rows]
     check_lineage(branch, lineage)
     return lineage
@@ -130,12 +115,12 @@ async def read_lineage(connection: AsyncConnection, tenant: str, branch: str) ->
 
 async def read_branches(connection: AsyncConnection, tenant: str) -> Sequence[BranchRow]:
     """Return the branches of a tenant, but `main` and dropped ones, the oldest first."""
-    return [BranchRow._make(row) for row in await connection.execute(_BRANCHES, {"tenant": tenant})]
+    return [BranchRow._make(row) for row in await fetch(connection, SQL["read_branches"], {"tenant": tenant})]
 
 
 async def read_sequence(connection: AsyncConnection) -> int:
     """Return the last sequence that was given."""
-    return int((await connection.execute(_SEQUENCE)).scalar_one())
+    return int((await fetch(connection, SQL["read_sequence"]))[0][0])
 
 
 async def read_history(
@@ -143,18 +128,11 @@ async def read_history(
 ) -> Sequence[Version]:
     """Return versions of a document, the latest first, those of its branch's forefathers up to the fork included."""
     lineage = await read_lineage(connection, place.tenant, place.branch)
+    last = _NO_VERSION if before is None else min(before, _NO_VERSION)
     found: list[Version] = []
     for branch, upto in levels(place.branch, lineage):
         if len(found) == limit:
             break
-        parameters = {
-            "tenant": place.tenant,
-            "branch": branch,
-            "namespace": place.namespace,
-            "key": place.key,
-            "limit": upto,
-            "before": _NO_VERSION if before is None else min(before, _NO_VERSION),
-            "count": limit - len(found),
-        }
-        found += [Version._make(row) for row in await connection.execute(_HISTORY, parameters)]
+        more = {"branch": branch, "upto": upto, "before": last, "count": limit - len(found)}
+        found += [Version._make(row) for row in await fetch(connection, SQL["read_history"], _place(place) | more)]
     return found

@@ -72,9 +72,9 @@ VERSIONS = Table(
 BRANCHES = Table(
     "branches",
     METADATA,
-    Column("tenant", NAME, primary_key=True),
-    Column("name", NAME, primary_key=True),
-    Column("parent", NAME, nullable=False),
+    Column("tenant", Text, primary_key=True),
+    Column("name", Text, primary_key=True),
+    Column("parent", Text, nullable=False),
     Column("fork_seq", BigInteger, nullable=False),
     Column("depth", SmallInteger, nullable=False),
     Column("state", Text, nullable=False),

@@ -6,12 +6,11 @@ import re
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import bindparam, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts.errors import BadRequest
 from contracts.state import Document
-from memory.sql.reading import read_lineage, read_sequence
+from memory.sql.reading import SQL, fetch, read_lineage, read_sequence
 from memory.state.rows import Version, document
 from memory.state.world import levels
 
@@ -66,17 +65,12 @@ async def read_changes(connection: AsyncConnection, what: Watched, *, after: int
     parameters: dict[str, Any] = {"after": after, "head": head, "tenant": what.tenant, "page": _PAGE}
     for number, (branch, limit) in enumerate(seen):
         parameters |= {f"branch{number}": branch, f"limit{number}": limit}
-    rows = [Version._make(row) for row in await connection.execute(_changes(len(seen)), parameters)]
+    rows = [Version._make(row) for row in await fetch(connection, _changes(len(seen)), parameters)]
     found = [document(row, branch=what.branch) for row in rows if what.fits(row)]
     more = len(rows) == _PAGE
     return Seen(found, rows[-1].seq if more else head, more)
 
 
-def _changes(depth: int) -> Any:
-    columns = ", ".join(Version._fields)
-    # The empty text keeps databases from the index by document: rows are few after a sequence, and many on a branch.
+def _changes(depth: int) -> str:
     seen = " OR ".join(f"(branch || '' = :branch{number} AND seq <= :limit{number})" for number in range(depth))
-    return text(
-        f"SELECT {columns} FROM versions WHERE seq > :after AND seq <= :head AND tenant || '' = :tenant AND ({seen})"
-        " ORDER BY seq LIMIT :page"
-    ).bindparams(bindparam("page"))
+    return SQL["read_changes"].format(seen=seen)

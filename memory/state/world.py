@@ -235,9 +235,18 @@ def check_lineage(name: str, lineage: Sequence[BranchRow]) -> None:
     Raises:
         NotFound: there is no such branch, or it was dropped.
     """
-    if not lineage:
+    check_there(name, lineage[0].state if lineage else None)
+
+
+def check_there(name: str, state: str | None) -> None:
+    """Refuse a branch by its state, None for no row.
+
+    Raises:
+        NotFound: there is no such branch, or it was dropped.
+    """
+    if state is None:
         raise NotFound(f"there is no branch {name!r}: fork it first")
-    if lineage[0].state == "dropped":
+    if state == "dropped":
         raise NotFound(f"the branch {name!r} was dropped: fork another one")
 
 

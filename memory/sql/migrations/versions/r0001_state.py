@@ -64,9 +64,9 @@ def _make_versions() -> None:
 def _make_branches() -> None:
     op.create_table(
         "branches",
-        sa.Column("tenant", _NAME, primary_key=True),
-        sa.Column("name", _NAME, primary_key=True),
-        sa.Column("parent", _NAME, nullable=False),
+        sa.Column("tenant", sa.Text(), primary_key=True),
+        sa.Column("name", sa.Text(), primary_key=True),
+        sa.Column("parent", sa.Text(), nullable=False),
         sa.Column("fork_seq", _LONG, nullable=False),
         sa.Column("depth", sa.SmallInteger(), nullable=False),
         sa.Column("state", sa.Text(), nullable=False),
