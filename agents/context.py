@@ -71,8 +71,8 @@ class TeamContext:
     ) -> ChatAgent:
         """An agent whose turn is to wait for the next event; its message is the event's data as JSON.
 
-        Events that came since the run began count. With neither `when` nor a trigger that addresses the run, every
-        event of the type will do, whatever it is about.
+        Events count from the moment on when a worker began the run, and so do those that a trigger has handed to it.
+        Without `when`, every event of the type will do, whatever it is about.
 
         Args:
             type: event type; "*" at the end matches any rest ("invoice.*").

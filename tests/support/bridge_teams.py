@@ -93,7 +93,7 @@ def computing(ctx: TeamContext) -> Team:
 def accounting(ctx: TeamContext) -> Team:
     """Books one payment after another, and hears the news."""
     ctx.bridge(inbound=[NEWS])
-    return RoundRobinGroupChat([agent(ctx, "clerk"), ctx.events(PAID, name="billing")], max_turns=60)
+    return RoundRobinGroupChat([agent(ctx, "clerk"), ctx.events(PAID, name="billing")], max_turns=16)
 
 
 @team("patient", version="1")

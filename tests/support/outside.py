@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import Iterable
-from contextlib import suppress
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
 from typing import Any
 
@@ -34,6 +34,16 @@ def event(
         time=datetime(2026, 1, 1, tzinfo=UTC),
         sequence=number,
     )
+
+
+@asynccontextmanager
+async def opened(running: Runner) -> AsyncIterator[Perdure]:
+    """The door with the stores of the worker."""
+    perdure = await Perdure.using(running.client, settings=running.settings)
+    try:
+        yield perdure
+    finally:
+        await perdure.close()
 
 
 async def hand_over(running: Runner, run: Run, *events: Event) -> None:
@@ -69,7 +79,7 @@ async def waits(running: Runner, run: Run) -> list[Wait]:
     ]
 
 
-async def waiting(running: Runner, run: Run, *, times: int = 1, seconds: float = 15.0) -> Wait:
+async def waiting(running: Runner, run: Run, *, times: int = 1, seconds: float = 30.0) -> Wait:
     """Return a run's latest wait as soon as it has registered so many.
 
     Raises:
@@ -93,7 +103,7 @@ async def emitted(running: Runner, run: Run) -> list[Emitted]:
     ]
 
 
-async def until_emitted(running: Runner, run: Run, count: int, *, seconds: float = 15.0) -> None:
+async def until_emitted(running: Runner, run: Run, count: int, *, seconds: float = 30.0) -> None:
     """Return as soon as a run has emitted so many events.
 
     Raises:
@@ -106,7 +116,7 @@ async def until_emitted(running: Runner, run: Run, count: int, *, seconds: float
         await asyncio.sleep(0.02)
 
 
-async def until_signalled(running: Runner, run: Run, count: int, *, seconds: float = 15.0) -> None:
+async def until_signalled(running: Runner, run: Run, count: int, *, seconds: float = 30.0) -> None:
     """Return as soon as a run was signalled so often.
 
     Raises:
@@ -120,7 +130,7 @@ async def until_signalled(running: Runner, run: Run, count: int, *, seconds: flo
         await asyncio.sleep(0.02)
 
 
-async def until_started(perdure: Perdure, run_id: str, *, seconds: float = 15.0) -> Run:
+async def until_started(perdure: Perdure, run_id: str, *, seconds: float = 30.0) -> Run:
     """Return a run as soon as it is there.
 
     Raises:

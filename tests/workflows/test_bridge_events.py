@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from functools import partial
 
 import pytest
 
 from contracts.events import SignalRun, StartTeam, Trigger
 from events.starts import workflow_id
-from perdure import Perdure
 from tests.conftest import NewRunner
 from tests.support.answers import Answer, Slow, Text
 from tests.support.chat import ChatRequest
 from tests.support.model_server import ModelServer
-from tests.support.outside import emitted, until_signalled, until_started, waiting, waits
-from tests.support.running import APP, Runner, turns
+from tests.support.outside import emitted, opened, until_signalled, until_started, waiting, waits
+from tests.support.running import APP, turns
 from tests.support.scripts import chat
 from tests.support.waiting import until
 
@@ -27,16 +24,6 @@ def bridging(new_runner: NewRunner) -> NewRunner:
     return partial(new_runner, app=(APP, "tests.support.bridge_teams"))
 
 
-@asynccontextmanager
-async def opened(running: Runner) -> AsyncIterator[Perdure]:
-    """The door with the stores of the worker."""
-    perdure = await Perdure.using(running.client, settings=running.settings)
-    try:
-        yield perdure
-    finally:
-        await perdure.close()
-
-
 async def test_a_conversation_that_waits_goes_on_with_the_event_that_fits(bridging: NewRunner) -> None:
     async with bridging(max_cached_runs=0) as running, opened(running) as perdure:
         run = await running.start("choosy")
@@ -45,7 +32,7 @@ async def test_a_conversation_that_waits_goes_on_with_the_event_that_fits(bridgi
         await perdure.emit("invoice.paid", source="/erp", data={"sum": 50})
         await perdure.emit("invoice.paid", source="/erp", data={"sum": 500})
         await perdure.emit("invoice.paid", source="/erp", data={"sum": 700})
-        await run.result(timeout=20)
+        await run.result(timeout=40)
         said = turns(await run.transcript())
     assert [turn.text for turn in said if turn.source == "billing"] == ['{"sum": 500}']
 
@@ -60,10 +47,10 @@ async def test_no_event_is_lost_that_comes_before_and_between_the_turns_of_who_w
     async with bridging() as running, opened(running) as perdure:
         await perdure.emit("invoice.paid", data=0)
         run = await running.start("patient")
-        await until(lambda: model_server.count() == 1)
+        await until(lambda: model_server.count() == 1, seconds=30)
         for number in range(1, 4):
             await perdure.emit("invoice.paid", subject=f"invoice {number}", data=number)
-        await run.result(timeout=30)
+        await run.result(timeout=40)
         said = turns(await run.transcript())
         after = [wait.after or 0 for wait in await waits(running, run)]
     assert [turn.text for turn in said if turn.source == "billing"] == ["1", "2", "3"]
@@ -84,12 +71,12 @@ async def test_a_message_becomes_an_event_that_starts_another_run(
     async with bridging() as running, opened(running) as perdure:
         await perdure.triggers.add(trigger)
         run = await running.start("telling")
-        await run.result(timeout=20)
+        await run.result(timeout=40)
         alarms = [one for one in await emitted(running, run) if one.type == "alarm"]
         started = [workflow_id("default", "brigade", one.source, one.id) for one in alarms]
         for id_ in started:
             other = await until_started(perdure, id_)
-            await other.result(timeout=20)
+            await other.result(timeout=40)
             assert turns(await other.transcript())[0].text == "Put out: FIRE"
     assert len(set(started)) == 2
 
@@ -101,10 +88,10 @@ async def test_one_conversation_speaks_to_another(bridging: NewRunner, model_ser
         await waiting(running, listener)
         await perdure.triggers.add(Trigger(name="wire", type="said", signal=SignalRun(run=listener.id)))
         speaker = await running.start("telling")
-        await speaker.result(timeout=20)
+        await speaker.result(timeout=40)
         await until_signalled(running, listener, 2)
         await perdure.emit("think")
-        await listener.result(timeout=20)
+        await listener.result(timeout=40)
         spoken = [turn.text for turn in turns(await speaker.transcript()) if turn.source == "clerk"]
         heard = [turn.text for turn in turns(await listener.transcript()) if turn.source == "elsewhere"]
     assert heard == spoken
@@ -119,7 +106,7 @@ async def test_the_transcript_says_where_the_state_store_stood(bridging: NewRunn
         await waiting(running, run)
         second = (await perdure.state.put("tickets/1", {"status": "open"})).sequence
         await perdure.emit("invoice.paid")
-        await run.result(timeout=20)
+        await run.result(timeout=40)
         sequences = [entry.sequence for entry in await run.transcript()]
     known = [sequence for sequence in sequences if sequence is not None]
     assert len(known) == 4

@@ -43,9 +43,9 @@ async def test_an_event_is_heard_once_by_every_prompt_after_it(
     model_server.reset(slowly)
     async with bridging(max_cached_runs=0) as running:
         run = await running.start(f"listening-{kind}")
-        await until(lambda: model_server.count() >= 3, what="call 3")
+        await until(lambda: model_server.count() >= 3, seconds=30, what="call 3")
         await hand_over(running, run, event(1, type="news", data={"what": "rain"}))
-        await run.result(timeout=30)
+        await run.result(timeout=40)
         said = turns(await run.transcript())
     assert [turn.text for turn in said if turn.source == "outside"] == [NEWS]
     heard = [times_heard(record.request) for record in model_server.requests]
@@ -60,7 +60,7 @@ async def test_events_join_in_the_order_they_came_even_before_the_first_turn(
     first = [event(number, type="news", data={"what": f"no. {number}"}) for number in (3, 1, 2, 1)]
     run, queue = await told_before_its_worker(client, "listening-round_robin", *first, event(9, type="other"))
     async with bridging(task_queue=queue):
-        await run.result(timeout=20)
+        await run.result(timeout=40)
         said = turns(await run.transcript())
     assert [turn.source for turn in said[:5]] == ["user", "outside", "outside", "outside", "alice"]
     assert [turn.text for turn in said[1:4]] == ["News: no. 3", "News: no. 1", "News: no. 2"]
@@ -72,7 +72,7 @@ async def test_an_event_that_cannot_be_told_as_it_should_is_told_whole(bridging:
     async with bridging() as running:
         run = await running.start("listening-round_robin")
         await hand_over(running, run, event(1, type="news", data={"where": "here"}))
-        await run.result(timeout=20)
+        await run.result(timeout=40)
         said = turns(await run.transcript())
     (text,) = [turn.text for turn in said if turn.source == "outside"]
     assert "there is no field 'what'" in text
@@ -88,7 +88,7 @@ async def test_messages_that_fit_a_rule_become_events(bridging: NewRunner, model
     model_server.reset(rule)
     async with bridging(max_cached_runs=0) as running:
         run = await running.start("telling")
-        await run.result(timeout=20)
+        await run.result(timeout=40)
         events = await emitted(running, run)
     assert [(one.type, one.subject, one.data) for one in events] == [
         ("said", run.id, {"text": "All is well.", "n": 1}),
@@ -104,7 +104,7 @@ async def test_messages_that_fit_a_rule_become_events(bridging: NewRunner, model
 async def test_what_came_in_does_not_go_out_again(bridging: NewRunner, client: Client) -> None:
     run, queue = await told_before_its_worker(client, "echoing", event(1))
     async with bridging(task_queue=queue) as running:
-        await run.result(timeout=20)
+        await run.result(timeout=40)
         said = turns(await run.transcript())
         events = await emitted(running, run)
     assert [turn.source for turn in said] == ["user", "event", "clerk", "boss"]
@@ -123,5 +123,5 @@ async def test_rules_that_cannot_work_are_refused(team: str, why: str, bridging:
     async with bridging() as running:
         run = await running.start(team)
         with pytest.raises(RunFailed, match=why) as caught:
-            await run.result(timeout=10)
+            await run.result(timeout=40)
     assert caught.value.kind == "BadRequest"

@@ -42,7 +42,7 @@ async def test_an_event_is_asked_about_and_becomes_another_event(routing: NewRun
         await hand_over(running, run, *filed, filed[0], event(7, type="unknown"))
         await until_emitted(running, run, 3)
         await hand_over(running, run, event(9, type="closing"))
-        result = await run.result(timeout=20)
+        result = await run.result(timeout=40)
         said = turns(await run.transcript())
         ids = await running.call_ids(run)
         events = await emitted(running, run)
@@ -71,7 +71,7 @@ async def test_a_routed_team_ends_when_nobody_has_anything_left_to_do(
     model_server.reset(opine)
     async with routing(max_cached_runs=0) as running:
         run = await running.start("one-claim", "A broken window")
-        result = await run.result(timeout=20)
+        result = await run.result(timeout=40)
         said = turns(await run.transcript())
     assert result.answer == '{"claim": "A broken window", "verdict": "granted: A broken window (16)"}'
     assert result.detail == "Nobody has anything left to do."
@@ -86,7 +86,7 @@ async def test_an_event_that_is_not_what_its_rule_says_is_told_and_passed_over(
     async with routing() as running:
         run = await running.start("claims")
         await hand_over(running, run, event(1, type="claim.filed", data=[7]), event(2, type="closing"))
-        await run.result(timeout=20)
+        await run.result(timeout=40)
         said = turns(await run.transcript())
     assert "is not what its rule makes of it" in said[1].text
     assert said[1].text.endswith("its data: [7]")
@@ -99,7 +99,7 @@ async def test_a_failure_of_a_core_agent_ends_the_run_with_its_type(
     async with routing() as running:
         run = await running.start("one-claim")
         with pytest.raises(RunFailed, match="not supported") as caught:
-            await run.result(timeout=20)
+            await run.result(timeout=40)
     assert caught.value.kind == "ModelRefused"
 
 
@@ -107,7 +107,7 @@ async def test_a_budget_ends_a_routed_team(routing: NewRunner, model_server: Mod
     model_server.reset(opine)
     async with routing() as running:
         run = await running.start("one-claim", budget=Budget(turns=1))
-        result = await run.result(timeout=20)
+        result = await run.result(timeout=40)
     assert result.stop_reason == "budget"
     assert result.usage.turns == 1
 
@@ -119,4 +119,4 @@ async def test_a_routed_team_can_be_cancelled(routing: NewRunner, model_server: 
         await until_waiting(model_server, 1)
         await run.cancel()
         with pytest.raises(RunCancelled):
-            await asyncio.wait_for(run.result(), 10)
+            await asyncio.wait_for(run.result(), 20)

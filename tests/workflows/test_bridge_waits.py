@@ -31,7 +31,7 @@ async def test_a_conversation_goes_on_with_the_event_it_waits_for(
         wait = await waiting(running, run)
         assert (wait.type, wait.workflow_id) == ("invoice.paid", run.id)
         await wake(running, run, event(7, data={"number": 7, "by": "Zoë"}), wait=wait)
-        await run.result(timeout=20)
+        await run.result(timeout=40)
         said = turns(await run.transcript())
         ids = await running.call_ids(run)
     assert [turn.source for turn in said] == ["user", "clerk", "billing", "clerk"]
@@ -46,7 +46,7 @@ async def test_an_event_for_the_run_itself_will_do_and_may_come_before_the_team_
     early = (event(1, type="invoice.sent"), event(2), event(2), event(3))
     run, queue = await told_before_its_worker(client, "paid", *early)
     async with bridging(task_queue=queue) as running:
-        await run.result(timeout=20)
+        await run.result(timeout=40)
         said = turns(await run.transcript())
         assert await waits(running, run) == []
     assert json.loads(said[2].text) == {"number": 2}
@@ -60,7 +60,7 @@ async def test_what_is_waited_for_is_said_to_whoever_routes_events(bridging: New
         # Whether the condition holds for an event that is addressed to the run cannot be said in a workflow.
         await hand_over(running, run, event(1))
         await wake(running, run, event(2), wait=wait)
-        await run.result(timeout=20)
+        await run.result(timeout=40)
         said = turns(await run.transcript())
     assert json.loads(said[2].text) == {"number": 2}
 
@@ -82,7 +82,7 @@ async def test_a_wait_is_told_one_event_and_the_next_wait_asks_for_what_came_aft
         fourth = await waiting(running, run, times=4)
         assert fourth.after == 8
         await wake(running, run, event(8, source="/crm"), wait=fourth)
-        await run.result(timeout=20)
+        await run.result(timeout=40)
         said = turns(await run.transcript())
     heard = [turn.text for turn in said if turn.source == "billing"]
     assert heard == ['{"number": 5}', '{"number": 8}', '{"number": 8}']
@@ -91,7 +91,7 @@ async def test_a_wait_is_told_one_event_and_the_next_wait_asks_for_what_came_aft
 async def test_who_waits_for_nothing_says_so(bridging: NewRunner) -> None:
     async with bridging() as running:
         run = await running.start("hasty")
-        await run.result(timeout=20)
+        await run.result(timeout=40)
         said = turns(await run.transcript())
         ids = await running.call_ids(run)
     assert said[1].text == "No event 'invoice.paid' came within 0.2 s."
@@ -104,7 +104,7 @@ async def test_a_run_that_waits_can_be_cancelled(bridging: NewRunner) -> None:
         wait = await waiting(running, run)
         await run.cancel()
         with pytest.raises(RunCancelled):
-            await asyncio.wait_for(run.result(), 10)
+            await asyncio.wait_for(run.result(), 20)
         assert (await running.call_ids(run))[-1] == f"{wait.id}.left"
         assert wait.id.startswith(f"{run.id}/billing/")
 
@@ -112,7 +112,7 @@ async def test_a_run_that_waits_can_be_cancelled(bridging: NewRunner) -> None:
 async def test_a_budget_ends_a_run_that_waits(bridging: NewRunner) -> None:
     async with bridging() as running:
         run = await running.start("paid", budget=Budget(wall_seconds=0.5))
-        result = await run.result(timeout=20)
+        result = await run.result(timeout=40)
         ids = await running.call_ids(run)
     assert result.stop_reason == "budget"
     assert ids[-1].endswith(".left")
@@ -124,7 +124,7 @@ async def test_the_server_can_be_asked_who_waits(bridging: NewRunner) -> None:
         wait = await waiting(running, run)
         assert await _waiting_for(running, run.id) == "event"
         await wake(running, run, event(1), wait=wait)
-        await run.result(timeout=20)
+        await run.result(timeout=40)
         assert await _waiting_for(running, run.id) == "nothing"
 
 
