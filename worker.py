@@ -6,9 +6,10 @@ import asyncio
 import signal
 import sys
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 from datetime import timedelta
+from typing import Any
 
 from temporalio.client import Client
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker
@@ -25,6 +26,7 @@ from agents.chat_models import ModelSettings, RegisteredChatModels
 from agents.prices import Price, PriceTable
 from agents.registry import load_app
 from contracts.flows import FlowRequest
+from contracts.ports import StateStore
 from contracts.runs import RunRequest
 from events.service import EventService
 from events.starts import Starts
@@ -56,8 +58,17 @@ async def build(
     *,
     task_queue: str = TASK_QUEUE,
     max_cached_runs: int = MAX_CACHED_RUNS,
+    workflows: Sequence[type] = (),
 ) -> Worker:
     """Put a worker together, with the relay of events beside it. What it opens is closed by the stack.
+
+    Args:
+        client: connection to Temporal.
+        settings: what the worker is made of.
+        stack: closes what is opened here.
+        task_queue: whose tasks it takes.
+        max_cached_runs: runs that it remembers between two tasks; 0 replays each of them from its start.
+        workflows: written by hand, run beside the engine's own.
 
     Raises:
         ConfigurationError: an app module or a model setting is wrong.
@@ -67,39 +78,16 @@ async def build(
     stores = await stack.enter_async_context(open_stores(settings))
     database = SqliteDatabase(settings.home / "perdure.db")
     stack.callback(database.close)
-    segments = CachedSegmentStore(SqliteSegmentStore(database))
-    journal = SqliteResultJournal(database)
     models = chat_models(settings)
     stack.push_async_callback(models.close)
-    model_calls = ModelCalls(models, store=segments, journal=journal, sequence=stores.state.sequence)
-    tool_calls = ToolCalls(TOOLS, home=settings.home, store=segments, journal=journal)
-    decisions = Decisions(stores.state)
-    state_writes = StateWrites(stores.state)
-    flow_tools = FlowTools(TOOLS, home=settings.home, journal=journal)
-    event_emission = EventEmission(stores.state)
-    waits = Waits(stores.events)
     await stack.enter_async_context(await event_service(client, stores))
-    conversations = Conversations(store=segments, checkpoints=SqliteCheckpointStore(database))
     return Worker(
         client,
         task_queue=task_queue,
-        workflows=[AgentRun, FlowRun, EmitEvent],
+        workflows=[AgentRun, FlowRun, EmitEvent, *workflows],
         activities=[
-            model_calls.prepare_run,
-            model_calls.call_model,
-            tool_calls.call_tool,
-            tool_calls.call_quick_tool,
-            conversations.put_segments,
-            conversations.save_checkpoint,
-            conversations.load_checkpoint,
-            decisions.decide,
-            decisions.resolve,
-            decisions.read_state,
-            state_writes.write_state,
-            flow_tools.call_flow_tool,
-            event_emission.emit_events,
-            waits.register_wait,
-            waits.unregister_wait,
+            *_team_activities(settings, database, models=models, state=stores.state),
+            *_flow_activities(settings, database, stores=stores),
         ],
         workflow_runner=UnsandboxedWorkflowRunner(),
         max_cached_workflows=max_cached_runs,
@@ -109,6 +97,41 @@ async def build(
         sticky_queue_schedule_to_start_timeout=timedelta(seconds=2),
         graceful_shutdown_timeout=timedelta(seconds=2),
     )
+
+
+def _team_activities(
+    settings: Settings, database: SqliteDatabase, *, models: RegisteredChatModels, state: StateStore
+) -> list[Callable[..., Any]]:
+    segments = CachedSegmentStore(SqliteSegmentStore(database))
+    journal = SqliteResultJournal(database)
+    model_calls = ModelCalls(models, store=segments, journal=journal, sequence=state.sequence)
+    tool_calls = ToolCalls(TOOLS, home=settings.home, store=segments, journal=journal)
+    conversations = Conversations(store=segments, checkpoints=SqliteCheckpointStore(database))
+    return [
+        model_calls.prepare_run,
+        model_calls.call_model,
+        tool_calls.call_tool,
+        tool_calls.call_quick_tool,
+        conversations.put_segments,
+        conversations.save_checkpoint,
+        conversations.load_checkpoint,
+    ]
+
+
+def _flow_activities(settings: Settings, database: SqliteDatabase, *, stores: Stores) -> list[Callable[..., Any]]:
+    decisions = Decisions(stores.state)
+    flow_tools = FlowTools(TOOLS, home=settings.home, journal=SqliteResultJournal(database))
+    waits = Waits(stores.events)
+    return [
+        decisions.decide,
+        decisions.resolve,
+        decisions.read_state,
+        StateWrites(stores.state).write_state,
+        flow_tools.call_flow_tool,
+        EventEmission(stores.state).emit_events,
+        waits.register_wait,
+        waits.unregister_wait,
+    ]
 
 
 async def serve(settings: Settings, *, ready: Callable[[], None] | None = None) -> None:

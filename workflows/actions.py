@@ -16,7 +16,7 @@ from contracts.steps import EmitEventsRequest, FlowToolRequest, WriteStateReques
 from expressions import paths
 from workflows import calls
 from workflows.children import Children
-from workflows.failures import explained
+from workflows.failures import FAILURES, explained
 from workflows.flow_state import check_output
 from workflows.sight import Sight
 from workflows.spot import Spot
@@ -111,7 +111,7 @@ async def again(spot: Spot, once: Callable[[], Awaitable[Any]]) -> Any:
     for attempt in range(1, spot.retry.attempts + 1):
         try:
             return await once()
-        except Exception as error:
+        except FAILURES as error:
             failure = explained(error)
             if failure is None or not failure.may_pass or attempt == spot.retry.attempts:
                 raise

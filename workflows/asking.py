@@ -14,6 +14,7 @@ from contracts.flows import Answer, AskAction, Escalation, FlowRequest, Paused, 
 from expressions import paths
 from workflows import attributes, calls
 from workflows.actions import Actions, event_of, new_id
+from workflows.failures import ENDINGS
 from workflows.onward import Onward
 from workflows.questions import Questions
 from workflows.sight import Sight
@@ -64,7 +65,7 @@ class Asking:
             if telling:
                 await workflow.wait(telling)
             raise
-        except (Exception, asyncio.CancelledError):
+        except ENDINGS:
             await self._end(spot, telling)
             raise
         answer = await self._end(spot, telling)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import json
 from collections.abc import Awaitable, Iterator, Mapping
@@ -19,6 +18,7 @@ from contracts.flows import Flow, FlowAction, FlowRequest, FlowResult, TeamActio
 from contracts.payloads import guard
 from contracts.runs import Budget, RunRequest, RunResult, Scope, Usage
 from workflows import schemas
+from workflows.failures import ENDINGS
 from workflows.flow_budget import FlowBudget, Share
 from workflows.sight import Sight
 from workflows.spot import Spot
@@ -113,7 +113,7 @@ class Children:
         except PerdureError:
             self._budget.settle(share, Usage())  # it was not even started
             raise
-        except (Exception, asyncio.CancelledError):
+        except ENDINGS:
             self._budget.settle(share, None)
             raise
         self._budget.settle(share, result.usage)

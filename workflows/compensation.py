@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contracts.flows import FlowRequest
 from workflows.actions import Actions
-from workflows.failures import explained
+from workflows.failures import FAILURES, explained
 from workflows.flow_state import FlowState
 from workflows.sight import Sight
 from workflows.spot import Spot
@@ -22,7 +22,7 @@ async def undo(request: FlowRequest, state: FlowState, actions: Actions) -> list
         spot = Spot(step=done.step, visit=done.visit, part="~undo", retry=step.retry)
         try:
             await actions.run(step.compensate, spot, sight)
-        except Exception as error:
+        except FAILURES as error:
             failure = explained(error)
             if failure is None:
                 raise

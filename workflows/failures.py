@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 
 from temporalio import workflow
@@ -18,6 +19,9 @@ from temporalio.exceptions import (
 
 from contracts.errors import PerdureError, StepFailed
 
+# What may end a step. Anything else is a fault of the engine: the workflow's task fails, and goes on once it is mended.
+FAILURES = (PerdureError, FailureError)
+ENDINGS = (*FAILURES, asyncio.CancelledError)
 # These say the same again, whoever asks.
 _LASTING = frozenset(
     {

@@ -14,7 +14,7 @@ from temporalio.exceptions import ApplicationError
 from contracts.errors import BadRequest, PayloadTooLarge
 from contracts.flows import MapAction, ParallelAction, Paused
 from workflows.actions import Actions
-from workflows.failures import explained
+from workflows.failures import FAILURES, explained
 from workflows.flow_state import MAX_OUTPUT_BYTES, size
 from workflows.onward import Onward, Pace
 from workflows.sight import Sight
@@ -129,7 +129,7 @@ async def _stop(batch: Batch, lanes: list[asyncio.Task[None]]) -> None:
 async def _one(batch: Batch, name: Any, *, goes_on: bool) -> None:
     try:
         output = await batch.do(name)
-    except Exception as error:
+    except FAILURES as error:
         failure = explained(error)
         if failure is None or batch.stopped:
             raise  # a cancelled activity ends with an error of its own

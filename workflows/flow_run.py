@@ -14,7 +14,7 @@ from contracts.flows import END, Answer, FlowRequest, FlowResult, FlowView
 from contracts.payloads import guard_carried
 from workflows import attributes, onward, schemas
 from workflows.compensation import undo
-from workflows.failures import Failure, explained
+from workflows.failures import ENDINGS, Failure, explained
 from workflows.flow_state import check_output
 from workflows.flow_steps import FlowSteps
 from workflows.onward import Onward
@@ -46,7 +46,7 @@ class FlowRun:
             output = await self._walk(request)
         except Onward as error:
             await self._go_on(error)
-        except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001 - whatever it is, `_fail` raises it again
+        except ENDINGS as error:
             await self._fail(error)
         attributes.ended("finished")
         await self._steps.life.end("finished")
@@ -115,15 +115,13 @@ class FlowRun:
         """Take back what was done, and close the workflow."""
         failure = explained(error)
         cancelled = workflow.cancellation_reason() is not None
-        if failure is None and not cancelled:
-            raise error  # a fault of the engine: the flow stands still until it is mended
         faults = await undo(self._request, self._state, self._steps.actions)
         phase = "cancelled" if cancelled else "failed"
         attributes.ended(phase)
         await self._steps.life.end(phase, faults=faults, error=None if failure is None else str(failure))
         self._closed = True
         if cancelled or failure is None:
-            raise error
+            raise asyncio.CancelledError from error
         raise self._final(error, failure, faults) from error
 
     def _final(self, error: BaseException, failure: Failure, faults: list[str]) -> ApplicationError:

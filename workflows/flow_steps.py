@@ -17,7 +17,7 @@ from workflows import calls
 from workflows.actions import Actions
 from workflows.asking import Asking
 from workflows.children import Children
-from workflows.failures import Failure, explained
+from workflows.failures import FAILURES, Failure, explained
 from workflows.fan_out import FanOut
 from workflows.flow_budget import FlowBudget
 from workflows.flow_log import FlowLog
@@ -110,7 +110,7 @@ class FlowSteps:
         self._log.begin(name, visit=visit, kind=step.kind)
         try:
             went = await self._done(name, visit, step, paused)
-        except Exception as error:
+        except FAILURES as error:
             failure = explained(error)
             if failure is None:
                 raise

@@ -11,7 +11,7 @@ from contracts.events import FLOW_ENDED, FLOW_STARTED
 from contracts.flows import FlowRequest
 from workflows import calls
 from workflows.actions import Actions, event_of, new_id
-from workflows.failures import explained
+from workflows.failures import FAILURES, explained
 from workflows.flow_state import FlowState
 from workflows.spot import Spot
 
@@ -56,7 +56,7 @@ class Life:
         try:
             event = event_of(self._request, id=new_id(name), type=kind, subject=self._request.run_id, data=told)
             return (await calls.emit(self._actions.emission(event, spot), id=f"flow~{name}")).sequence
-        except Exception as error:
+        except FAILURES as error:
             # The flow is worth more than the word of it.
             failure = explained(error)
             if failure is None:

@@ -40,6 +40,7 @@ from contracts.flows import Answer, BranchCase, Question
 from contracts.state import ANY, DEFAULT_TENANT, MAIN, Author, Emitted, Expect, Write
 from contracts.steps import DecideRequest, EmitEventsRequest, NamedPlace, ReadDocument, ReadRequest, WriteStateRequest
 from workflows import calls
+from workflows.failures import ENDINGS
 from workflows.mailbox import Mailbox
 from workflows.questions import Questions
 
@@ -173,7 +174,7 @@ class Steps:
         end = None if within is None else workflow.time() + within.total_seconds()
         try:
             decision = await self._until(condition, wait.id, documents=documents, bound=bound, end=end)
-        except (Exception, asyncio.CancelledError):
+        except ENDINGS:
             await self._forget(wait.id, label)
             raise
         await self._forget(wait.id, label)

@@ -6,7 +6,6 @@ relay tells of it afterwards. Nothing is polled.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -22,6 +21,7 @@ from contracts.events import Event, Wait
 from contracts.flows import BranchCase, EventWait, FlowRequest, Paused, WaitAction
 from contracts.steps import DecideRequest
 from workflows import attributes, calls
+from workflows.failures import ENDINGS
 from workflows.flow_state import FlowState
 from workflows.life import Life
 from workflows.mailbox import Mailbox
@@ -257,7 +257,7 @@ class Waiting:
             outcome = await then()
         except Onward:
             raise
-        except (Exception, asyncio.CancelledError):
+        except ENDINGS:
             await self._forget(wait, held)
             raise
         # Not `finally`: a flow that its worker forgets is closed there too, and then nothing may be awaited.
@@ -275,7 +275,7 @@ async def _said(what: str, wait: Callable[[], Awaitable[tuple[bool, Any]]]) -> t
         outcome = await wait()
     except Onward:
         raise
-    except (Exception, asyncio.CancelledError):
+    except ENDINGS:
         attributes.waits_for(None)
         raise
     attributes.waits_for(None)
