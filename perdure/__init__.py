@@ -10,20 +10,35 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from perdure.client import Perdure as Perdure
+    from perdure.descriptions import FlowDescription as FlowDescription
     from perdure.descriptions import RunDescription as RunDescription
     from perdure.descriptions import RunSummary as RunSummary
+    from perdure.flow_run import FlowRunHandle as FlowRunHandle
     from perdure.run import Run as Run
     from perdure.settings import Settings as Settings
+    from perdure.state import State as State
 
 _HOMES = {
+    "FlowDescription": "perdure.descriptions",
+    "FlowRunHandle": "perdure.flow_run",
     "Perdure": "perdure.client",
     "Run": "perdure.run",
     "RunDescription": "perdure.descriptions",
     "RunSummary": "perdure.descriptions",
     "Settings": "perdure.settings",
+    "State": "perdure.state",
 }
 
-__all__ = ["Perdure", "Run", "RunDescription", "RunSummary", "Settings"]
+__all__ = [
+    "FlowDescription",
+    "FlowRunHandle",
+    "Perdure",
+    "Run",
+    "RunDescription",
+    "RunSummary",
+    "Settings",
+    "State",
+]
 
 
 def __getattr__(name: str) -> object:

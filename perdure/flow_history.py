@@ -29,16 +29,21 @@ async def events(client: Client, run_id: str, *, first: str) -> AsyncIterator[Hi
     """
     part: str | None = first
     while part:
-        handle, part = client.get_workflow_handle(run_id, run_id=part), None
-        async with answering(client):
-            try:
-                async for event in handle.fetch_history_events(skip_archival=True):
-                    yield event
-                    part = event.workflow_execution_continued_as_new_event_attributes.new_execution_run_id or None
-            except RPCError as error:
-                if error.status is RPCStatusCode.NOT_FOUND:
-                    raise NotFound(f"the history of run {run_id!r} is not kept any more") from error
+        named, part = part, None
+        async for event in _of_part(client, run_id, named):
+            yield event
+            part = event.workflow_execution_continued_as_new_event_attributes.new_execution_run_id or None
+
+
+async def _of_part(client: Client, run_id: str, part: str) -> AsyncIterator[HistoryEvent]:
+    async with answering(client):
+        try:
+            async for event in client.get_workflow_handle(run_id, run_id=part).fetch_history_events():
+                yield event
+        except RPCError as error:
+            if error.status is not RPCStatusCode.NOT_FOUND:
                 raise
+            raise NotFound(f"the history of run {run_id!r} is not kept any more") from error
 
 
 async def request(client: Client, run_id: str, *, first: str) -> FlowRequest:

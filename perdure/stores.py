@@ -63,6 +63,13 @@ async def open_stores(settings: Settings) -> AsyncIterator[Stores]:
         )
 
 
+async def redis_answers(settings: Settings) -> bool:
+    """Whether there is a Redis server where the settings say."""
+    async with AsyncExitStack() as exits:
+        redis = await _redis(settings, exits)
+        return redis is not None and bool(await redis.ask(lambda client: client.echo("here"), otherwise=b""))
+
+
 async def _redis(
     settings: Settings, exits: AsyncExitStack, *, patience: timedelta | None = None
 ) -> RedisConnection | None:

@@ -13,10 +13,11 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from contracts.errors import PerdureError
-from perdure import connection, stack_record, temporal_binary
+from perdure import addresses, connection, stack_record, temporal_binary
 from perdure.cli.output import Output
 from perdure.settings import Settings
 from perdure.stack_record import StackFolder
+from perdure.stores import open_stores, redis_answers
 
 _OPERATOR = 3
 _PACKAGES = ("autogen-agentchat", "autogen-core", "autogen-ext", "temporalio", "pydantic", "openai")
@@ -45,7 +46,7 @@ class Check:
 def doctor(*, as_json: bool) -> int:
     """Look at everything, print it, and return 0 unless something that is needed is broken."""
     settings, output = Settings.load(), Output(as_json=as_json)
-    checks = [*_installed(), _home(settings), *asyncio.run(_temporal(settings))]
+    checks = [*_installed(), _home(settings), *asyncio.run(_servers(settings))]
     checks += _app(settings) if _agents().ok else []
     for check in checks:
         mark, style = ("ok", "green") if check.ok else ("missing", "red" if check.needed else "yellow")
@@ -94,6 +95,31 @@ def _home(settings: Settings) -> Check:
             name="data folder", ok=False, found=str(error), remedy="set PERDURE_HOME to a folder that can be written"
         )
     return Check(name="data folder", ok=True, found=str(settings.home))
+
+
+async def _servers(settings: Settings) -> list[Check]:
+    redis = [] if settings.redis_url is None else [await _redis(settings, settings.redis_url.get_secret_value())]
+    return [await _database(settings), *redis, *await _temporal(settings)]
+
+
+async def _database(settings: Settings) -> Check:
+    url = settings.database_url
+    where = str(settings.home / "state.db") if url is None else addresses.without_password(url.get_secret_value())
+    try:
+        async with open_stores(settings) as stores:
+            found = f"{where}, {await stores.state.sequence():,} changes and events"
+    except PerdureError as error:
+        remedy = "mend what it says, or set PERDURE_HOME or PERDURE_DATABASE_URL to another one"
+        return Check(name="database", ok=False, found=str(error), remedy=remedy)
+    return Check(name="database", ok=True, found=found)
+
+
+async def _redis(settings: Settings, url: str) -> Check:
+    where = addresses.without_password(url)
+    if await redis_answers(settings):
+        return Check(name="Redis", ok=True, found=where)
+    remedy = "start it, or unset PERDURE_REDIS_URL: without it the database is asked, and nothing is lost"
+    return Check(name="Redis", ok=False, found=f"{where} does not answer", remedy=remedy, needed=False)
 
 
 async def _temporal(settings: Settings) -> list[Check]:

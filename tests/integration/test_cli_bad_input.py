@@ -197,3 +197,13 @@ def test_what_the_operator_must_mend_names_the_setting(
     assert all(word in ended.err for word in words), ended.err
     assert "hush" not in ended.err
     assert ended.err.count("\n") == 1
+
+
+def test_the_doctor_names_a_database_and_a_redis_that_are_away(tmp_path: Path) -> None:
+    database, redis = "postgresql://ada:hush@127.0.0.1:1/p", "redis://:hush@127.0.0.1:1"
+    ended = InProcess(tmp_path, PERDURE_DATABASE_URL=database, PERDURE_REDIS_URL=redis).run("doctor", "--json")
+    checks = {check["name"]: check for check in ended.json}
+    assert ended.code == 3
+    assert (checks["database"]["ok"], checks["database"]["needed"]) == (False, True)
+    assert (checks["Redis"]["ok"], checks["Redis"]["needed"]) == (False, False)
+    assert "hush" not in ended.out + ended.err
