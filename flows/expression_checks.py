@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from contracts.errors import InvalidExpression
-from contracts.flows import Flow
+from contracts.flows import Flow, SetAction
 from expressions.checker import Checked, check
 from expressions.paths import plain_path
 from flows.actions import actions
-from flows.faults import Fault
+from flows.faults import Fault, Path
 from flows.graph import edges, reached, targets
 from flows.names import Names
 from flows.texts import Expression, expressions
@@ -73,9 +73,7 @@ def _never_true(flow: Flow, compiled: Sequence[Compiled]) -> Iterator[Fault]:
     """Conditions that are waited for and that no change of a document can make true."""
     for found, checked in compiled:
         if found.path[-1] == "until" and not checked.roots & flow.documents.keys():
-            message = (
-                "names no document, so that no change could make it true: name one, or wait for something else"
-            )
+            message = "names no document, so that no change could make it true: name one, or wait for something else"
             yield Fault(path=found.path, message=message)
 
 
@@ -99,19 +97,26 @@ def _may_precede(name: str, found: Expression, after: dict[str, set[str]]) -> bo
 
 def _without_item(flow: Flow, compiled: Sequence[Compiled]) -> Iterator[Fault]:
     """Documents whose key holds `item` or `index`, used where there is none."""
-    by_item = {
-        str(found.path[1])
-        for found, checked in compiled
-        if found.path[0] == "documents" and any(path[0] in ("item", "index") for path in checked.paths)
-    }
+    by_item = _by_item(compiled)
     for found, checked in compiled:
-        for name in sorted(by_item & {path[0] for path in checked.paths}):
-            if not found.in_map:
-                yield Fault(path=found.path, message=_no_item(name), excerpt=name)
+        if not found.in_map:
+            yield from (
+                Fault(path=found.path, message=_no_item(name), excerpt=name) for name in sorted(by_item & checked.roots)
+            )
     for placed in actions(flow):
-        for number, one in enumerate(placed.action.set.write if placed.action.set else ()):
-            if one.document in by_item and not placed.in_map:
-                yield Fault(path=(*placed.path, "set", "write", number, "document"), message=_no_item(one.document))
+        if not placed.in_map and placed.action.set:
+            yield from _written_without_item(placed.path, placed.action.set, by_item)
+
+
+def _by_item(compiled: Sequence[Compiled]) -> set[str]:
+    keys = [(found, checked) for found, checked in compiled if found.path[0] == "documents"]
+    return {str(found.path[1]) for found, checked in keys if checked.roots & {"item", "index"}}
+
+
+def _written_without_item(at: Path, action: SetAction, by_item: set[str]) -> Iterator[Fault]:
+    for number, one in enumerate(action.write):
+        if one.document in by_item:
+            yield Fault(path=(*at, "set", "write", number, "document"), message=_no_item(one.document))
 
 
 def _no_item(name: str) -> str:

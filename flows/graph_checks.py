@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from contracts.flows import END, Flow
-from flows.faults import Fault, meant
+from contracts.flows import END, Flow, Step
+from flows.faults import Fault, Path, meant
 from flows.graph import Edge, cycles, edges, reached, targets, turned
 
 _UNTIMED = {
@@ -49,12 +49,17 @@ def _pointless_ways(flow: Flow) -> Iterator[Fault]:
         at = ("steps", name)
         if step.timeout and step.kind in _UNTIMED:
             yield Fault(path=(*at, "timeout"), message=f"has no effect here: {_UNTIMED[step.kind]}")
-        if step.beyond and step.most_visits is None:
-            yield Fault(path=(*at, "beyond"), message="is never taken: add `most_visits`")
-        if step.wait and step.wait.on_timeout and step.wait.timeout is None:
-            yield Fault(path=(*at, "wait", "on_timeout"), message="is never taken: add `timeout`")
-        if step.ask and step.ask.on_deadline and step.ask.deadline is None:
-            yield Fault(path=(*at, "ask", "on_deadline"), message="is never taken: add `deadline`")
+        yield from _never_taken(step, at)
+
+
+def _never_taken(step: Step, at: Path) -> Iterator[Fault]:
+    """Ways that lack what leads to them."""
+    if step.beyond and step.most_visits is None:
+        yield Fault(path=(*at, "beyond"), message="is never taken: add `most_visits`")
+    if step.wait and step.wait.on_timeout and step.wait.timeout is None:
+        yield Fault(path=(*at, "wait", "on_timeout"), message="is never taken: add `timeout`")
+    if step.ask and step.ask.on_deadline and step.ask.deadline is None:
+        yield Fault(path=(*at, "ask", "on_deadline"), message="is never taken: add `deadline`")
 
 
 def _unreachable(flow: Flow, found: list[Edge]) -> Iterator[Fault]:
@@ -92,9 +97,13 @@ def _unbounded(flow: Flow, found: list[Edge]) -> Iterator[Fault]:
         edge for edge in found if edge.target != END and (edge.source not in bounded or edge.kind == "beyond")
     )
     for cycle in cycles(ways):
-        round_trip = " -> ".join([*cycle, cycle[0]])
-        within = any(name in bounded for name in cycle)
-        why = "`beyond` leads into it again" if within else "none of its steps has `most_visits`"
-        advice = "let `beyond` lead out of it" if within else "give one of them `most_visits`"
-        message = f"the cycle {round_trip} has no bound, as {why}: {advice}"
-        yield Fault(path=("steps", cycle[0]), message=message, at_name=True)
+        yield Fault(path=("steps", cycle[0]), message=_round(cycle, bounded), at_name=True)
+
+
+def _round(cycle: list[str], bounded: set[str]) -> str:
+    trip = " -> ".join([*cycle, cycle[0]])
+    if bounded.isdisjoint(cycle):
+        why = "none of its steps has `most_visits`: give one of them `most_visits`"
+    else:
+        why = "`beyond` leads into it again: let `beyond` lead out of it"
+    return f"the cycle {trip} has no bound, as {why}"

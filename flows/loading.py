@@ -142,24 +142,23 @@ def shape_faults(error: ValidationError) -> Iterator[Fault]:
 
 
 def _shape_message(one: Mapping[str, Any], path: Path) -> str:
-    kind, found = one["type"], _shown(one.get("input"))
+    kind, found, more = one["type"], _shown(one.get("input")), one.get("ctx", {})
     if kind == "extra_forbidden":
         return f"unknown key {path[-1]!r}{meant(str(path[-1]), known_keys(path[:-1]))}"
-    if kind == "missing":
-        return "is missing"
     if kind == "value_error":
-        return str(one["ctx"]["error"])
-    if kind == "string_pattern_mismatch":
-        return f"{found} is no name: write lower-case letters, digits and _, beginning with a letter, at most 60"
-    if kind in ("too_short", "too_long"):
-        least, most = one["ctx"].get("min_length"), one["ctx"].get("max_length")
-        return f"must have at least {least}, it is empty" if least else f"must have at most {most}"
-    if kind == "literal_error":
-        return f"must be one of {one['ctx']['expected']}, it is {found}"
+        return str(more["error"])
     if kind in _KINDS:
         quote = ": write it in quotes" if kind == "string_type" and isinstance(one["input"], int | float) else ""
         return f"must be {_KINDS[kind]}, it is {found}{quote}"
-    return f"{one['msg'].replace('Input should', 'must')}, it is {found}"
+    words = {
+        "missing": "is missing",
+        "string_pattern_mismatch": f"{found} is no name: write lower-case letters, digits and _, at most 60, beginning"
+        " with a letter",
+        "too_short": f"must have at least {more.get('min_length')}, it is empty",
+        "too_long": f"must have at most {more.get('max_length')}",
+        "literal_error": f"must be one of {more.get('expected')}, it is {found}",
+    }
+    return words.get(kind, f"{one['msg'].replace('Input should', 'must')}, it is {found}")
 
 
 def _shown(value: Any) -> str:

@@ -88,20 +88,22 @@ def _of_wait(name: str, step: Step, names: Names) -> Found:
 
 
 def _of_action(at: Path, action: Action | Step, **context: Any) -> Found:
-    templates: dict[Path, Any] = {}
-    if action.team:
-        templates |= {("team", part): getattr(action.team, part) for part in ("task", "user", "session")}
-    if action.call:
-        templates[("call", "arguments")] = action.call.arguments
-    if action.emit:
-        templates |= {("emit", part): getattr(action.emit, part) for part in ("subject", "data")}
-    if action.flow:
-        templates[("flow", "input")] = action.flow.input
-    if action.set:
-        for place, one in enumerate(action.set.write):
-            templates |= {("set", "write", place, part): getattr(one, part) for part in ("put", "patch")}
-    for path, template in templates.items():
+    for path, template in _templates(action).items():
         yield from _template((*at, *path), template, **context)
+
+
+def _templates(action: Action | Step) -> dict[Path, Any]:
+    """What an action fills, by its place in it."""
+    if action.team:
+        return {("team", part): getattr(action.team, part) for part in ("task", "user", "session")}
+    if action.call:
+        return {("call", "arguments"): action.call.arguments}
+    if action.emit:
+        return {("emit", part): getattr(action.emit, part) for part in ("subject", "data")}
+    if action.flow:
+        return {("flow", "input"): action.flow.input}
+    written = enumerate(action.set.write if action.set else ())
+    return {("set", "write", place, part): getattr(one, part) for place, one in written for part in ("put", "patch")}
 
 
 def _condition(path: Path, text: str, *, names: NamesOf, step: str) -> Expression:

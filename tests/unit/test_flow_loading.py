@@ -72,7 +72,7 @@ def test_every_fault_of_shape_has_its_line_and_what_was_meant() -> None:
           e: {emit: {}, next: null}
         """
     )
-    assert [fault.partition(", beginning")[0] for fault in faults(text)] == [
+    assert [fault.partition(", at most")[0] for fault in faults(text)] == [
         "2:10: version: must be text, it is 1: write it in quotes",
         "5:40: documents.ticket.json_shema: unknown key 'json_shema': did you mean 'json_schema'?",
         "8:39: steps.a.team.budget.token: unknown key 'token': did you mean 'tokens'?",
