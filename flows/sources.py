@@ -9,6 +9,8 @@ from typing import Any
 from contracts.errors import InvalidFlow
 from flows.faults import Fault, Path
 
+_MOST_FAULTS = 200
+
 
 @dataclass(frozen=True, kw_only=True)
 class Span:
@@ -36,9 +38,10 @@ class Source:
 
     def line(self, fault: Fault) -> str:
         """The fault in one line: `support.yaml:12:9: steps.decide: …`."""
-        return f"{self.name}:{self._at(self._index(fault))}: {fault}"
+        return f"{self.name}:{self._at(self.index(fault))}: {fault}"
 
-    def _index(self, fault: Fault) -> int:
+    def index(self, fault: Fault) -> int:
+        """Where the fault is, in characters from the beginning."""
         if fault.at_name and fault.path in self.names:
             return self.names[fault.path].start
         path = fault.path
@@ -61,6 +64,9 @@ def refuse(name: str, faults: Iterable[Fault], source: Source | None = None) -> 
     found = list(dict.fromkeys(faults))
     if not found:
         return
-    if source is None:
-        raise InvalidFlow(name, map(str, found))
-    raise InvalidFlow(name, map(source.line, sorted(found, key=source._index)))
+    if source is not None:
+        found.sort(key=source.index)
+    told = [source.line(fault) if source else str(fault) for fault in found[:_MOST_FAULTS]]
+    if len(found) > _MOST_FAULTS:
+        told.append(f"and {len(found) - _MOST_FAULTS:,} more")
+    raise InvalidFlow(name, told)

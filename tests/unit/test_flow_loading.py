@@ -122,6 +122,12 @@ def test_values_that_no_store_could_keep_are_refused(value: str, why: str) -> No
     assert why in fault
 
 
+def test_of_very_many_faults_the_first_are_told() -> None:
+    found = faults("name: x\n" + "".join(f"k{number}: 1\n" for number in range(500)))
+    assert len(found) == 201
+    assert found[-1] == "and 302 more"
+
+
 def test_characters_in_two_halves_are_put_together() -> None:
     flow = load(text_of('a: {emit: {type: x, data: "\\ud83d\\ude00"}, next: end}\n'))
     assert flow.steps["a"].emit is not None
