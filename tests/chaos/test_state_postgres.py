@@ -18,6 +18,8 @@ from contracts.ports import StateStore
 from contracts.state import Author, Commit, Committed, Place, Write
 from memory.local_wakeups import LocalWakeUps
 from memory.postgres_connection import PostgresAddress
+from memory.postgres_journal import PostgresResultJournal
+from memory.postgres_pool import PostgresPool
 from memory.postgres_session import PostgresSession
 from memory.postgres_state import PostgresStateDatabase
 from memory.state_store import SqlStateStore
@@ -164,3 +166,15 @@ async def test_what_the_database_does_not_take_fails_alone(url: str) -> None:
     refused = [number for number, result in enumerate(results) if isinstance(result, BadRequest)]
     assert refused == [3]
     assert sum(isinstance(result, Committed) for result in results) == 7
+
+
+async def test_recorded_answers_are_found_after_a_restart(postgres: PostgresServer, url: str) -> None:
+    pool = await PostgresPool(url).start()
+    journal = PostgresResultJournal(pool)
+    await journal.record("a", request=b"r", answer="x")
+    await postgres.kill()
+    found = asyncio.create_task(journal.find("a", request=b"r"))
+    await asyncio.sleep(0.1)
+    await postgres.start()
+    assert await found == "x"
+    await pool.close()

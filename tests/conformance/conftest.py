@@ -9,11 +9,16 @@ import pytest
 
 from contracts.conversation_ports import CheckpointStore, ResultJournal, SegmentStore
 from memory.cached_segments import CachedSegmentStore
+from memory.postgres_checkpoints import PostgresCheckpointStore
+from memory.postgres_journal import PostgresResultJournal
+from memory.postgres_pool import PostgresPool
+from memory.postgres_segments import PostgresSegmentStore
 from memory.sqlite_checkpoints import SqliteCheckpointStore
 from memory.sqlite_database import SqliteDatabase
 from memory.sqlite_journal import SqliteResultJournal
 from memory.sqlite_segments import SqliteSegmentStore
 from tests.conformance.state_backends import Backend, State, opened
+from tests.support.postgres import PostgresServer
 from tests.support.state_backends import DATABASES, StateBackend
 
 
@@ -24,22 +29,36 @@ def database(tmp_path: Path) -> Iterator[SqliteDatabase]:
     database.close()
 
 
-@pytest.fixture(params=["sqlite", "cached", "cached-tiny"])
-def segments(request: pytest.FixtureRequest, database: SqliteDatabase) -> SegmentStore:
-    store = SqliteSegmentStore(database)
+@pytest.fixture
+async def pool(postgres: PostgresServer) -> AsyncIterator[PostgresPool]:
+    async with postgres.database() as name:
+        pool = await PostgresPool(postgres.url(name)).start()
+        yield pool
+        await pool.close()
+
+
+@pytest.fixture(params=["sqlite", "cached", "cached-tiny", "postgresql"])
+def segments(request: pytest.FixtureRequest) -> SegmentStore:
+    if request.param == "postgresql":
+        return PostgresSegmentStore(request.getfixturevalue("pool"))
+    store = SqliteSegmentStore(request.getfixturevalue("database"))
     if request.param == "sqlite":
         return store
     return CachedSegmentStore(store, max_bytes=8 if request.param == "cached-tiny" else 1024 * 1024)
 
 
-@pytest.fixture(params=["sqlite"])
-def journal(database: SqliteDatabase) -> ResultJournal:
-    return SqliteResultJournal(database)
+@pytest.fixture(params=DATABASES)
+def journal(request: pytest.FixtureRequest) -> ResultJournal:
+    if request.param == "postgresql":
+        return PostgresResultJournal(request.getfixturevalue("pool"))
+    return SqliteResultJournal(request.getfixturevalue("database"))
 
 
-@pytest.fixture(params=["sqlite"])
-def checkpoints(database: SqliteDatabase) -> CheckpointStore:
-    return SqliteCheckpointStore(database)
+@pytest.fixture(params=DATABASES)
+def checkpoints(request: pytest.FixtureRequest) -> CheckpointStore:
+    if request.param == "postgresql":
+        return PostgresCheckpointStore(request.getfixturevalue("pool"))
+    return SqliteCheckpointStore(request.getfixturevalue("database"))
 
 
 @pytest.fixture(params=DATABASES, scope="session")
