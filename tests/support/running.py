@@ -160,9 +160,11 @@ async def runner(
     own = _on(client, queue)
     async with AsyncExitStack() as stack:
         built = await worker.build(own, settings, stack, task_queue=queue.task_queue, max_cached_runs=max_cached_runs)
+        perdure = await Perdure.using(own, settings=settings)
+        stack.push_async_callback(perdure.close)
         async with built:
             try:
-                yield Runner(await Perdure.using(own), own, settings, queue.task_queue)
+                yield Runner(perdure, own, settings, queue.task_queue)
             finally:
                 await asyncio.gather(*(_terminate(own, run_id) for run_id in queue.started))
 
