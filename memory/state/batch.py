@@ -19,6 +19,9 @@ class Outcome(NamedTuple):
 
 def unmet(commands: Sequence[Command[Any]], world: World) -> list[Need]:
     """Return what must be loaded before the commands can be planned; load it and ask again until nothing is left."""
+    if not world.grows:
+        return []
+    world.grows = False
     found: dict[tuple[type[Need], Need], Need] = {}
     for command in commands:
         with suppress(PerdureError):  # planning the command says it to its caller

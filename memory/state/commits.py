@@ -151,8 +151,10 @@ def content_digest(commit: Commit, **more: Any) -> bytes:
     """Return the digest of what a commit changes. Author and fence may differ when it is tried again."""
     if commit.idempotency_key is None:
         return b""
-    content = commit.model_dump(mode="json", include={"writes", "events", "tenant", "branch"})
-    return hashlib.sha256(json.dumps(content | more, sort_keys=True).encode()).digest()
+    writes = [[w.kind, w.namespace, w.key, w.value, w.to, w.expect] for w in commit.writes]
+    events = [event.model_dump(mode="json") for event in commit.events]
+    content = [commit.tenant, commit.branch, writes, events, more]
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).digest()
 
 
 def repeat_needs(world: World, tenant: str, key: str) -> Iterator[Need]:

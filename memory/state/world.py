@@ -75,6 +75,8 @@ class LeaseNeed(NamedTuple):
     lease: str
 
 
+# What makes commands need more, where it is there.
+_LEADING_ON = frozenset({LineageNeed, WrittenNeed, CommitNeed})
 # Tuples of different kinds with equal fields are equal, so what is known is kept by kind.
 Need = RowNeed | LineageNeed | ChildrenNeed | WrittenNeed | CommitNeed | SpanNeed | LeaseNeed
 
@@ -106,6 +108,9 @@ class World:
     Args:
         sequence: the last sequence that was given.
         now: time of the batch, in microseconds; never earlier than the batch before.
+
+    Attributes:
+        grows: whether something was loaded since `unmet` asked last because of which commands may need more.
     """
 
     def __init__(self, *, sequence: int, now: int) -> None:
@@ -113,6 +118,7 @@ class World:
         self.sequence = sequence
         self.now = now
         self.changes = Changes()
+        self.grows = True
         self._known: dict[type[Need], dict[Need, Any]] = {}
 
     def knows(self, need: Need) -> bool:
@@ -122,6 +128,8 @@ class World:
     def learn(self, need: Need, found: Any) -> None:
         """Keep what was loaded, or what a command changed."""
         self._known.setdefault(type(need), {})[need] = found
+        if found and type(need) in _LEADING_ON:
+            self.grows = True
 
     def lineage(self, tenant: str, name: str) -> Sequence[BranchRow] | None:
         """Return a branch and its forefathers but `main`; None where it is not loaded yet.
