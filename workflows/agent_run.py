@@ -44,7 +44,7 @@ class AgentRun:
             ending = await conversation.converse()
             onward = await save_checkpoint(conversation) if ending.kind == "paused" else None
         except (Exception, SystemExit) as error:  # a factory that calls exit() ends its run, not the worker
-            raise as_failure(error, built=self._conversation is not None) from error
+            raise as_failure(error, built=self._conversation is not None, usage=self._usage()) from error
         if onward is not None:
             workflow.continue_as_new(onward)
         return self._end(conversation, ending)
@@ -63,12 +63,17 @@ class AgentRun:
     def transcript(self, after: int) -> TranscriptPage:
         """Entries whose index is `after` or higher, with the usage so far."""
         if self._conversation is None:
-            return TranscriptPage(entries=(), usage=self._request.carried.usage if self._request.carried else Usage())
+            return TranscriptPage(entries=(), usage=self._usage())
         return TranscriptPage(
             entries=self._conversation.transcript.after(after),
-            usage=self._conversation.run.account.usage,
+            usage=self._usage(),
             closed=self._closed,
         )
+
+    def _usage(self) -> Usage:
+        if self._conversation is not None:
+            return self._conversation.run.account.usage
+        return self._request.carried.usage if self._request.carried else Usage()
 
     async def _begin(self, request: RunRequest) -> Conversation:
         preparation = await workflow.execute_local_activity(

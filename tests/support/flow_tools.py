@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter, defaultdict
+from collections.abc import Sequence
 from typing import Any
 
-from agents import tool
+from autogen_agentchat.teams import SelectorGroupChat
+
+from agents import TeamContext as Context
+from agents import team, tool
 from contracts.errors import BadRequest
+from tests.support.teams import agents
 from tools.registry import ToolContext
 
 done: dict[str, list[Any]] = defaultdict(list)
@@ -73,3 +78,15 @@ async def together(book: str, item: int, bad: int | None = None) -> int:
 def key_of(context: ToolContext) -> str:
     """Return the key that this call is known by."""
     return context.idempotency_key
+
+
+@team("failing_at_last", version="1")
+def failing_at_last(ctx: Context) -> SelectorGroupChat:
+    """A team that fails after its first turn."""
+
+    def choose(messages: Sequence[Any]) -> str:
+        if any(message.source == "alice" for message in messages):
+            raise RuntimeError("nobody knows who is next")
+        return "alice"
+
+    return SelectorGroupChat(agents(ctx, "alice", "bob"), model_client=ctx.model(), selector_func=choose)

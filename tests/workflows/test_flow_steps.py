@@ -295,3 +295,11 @@ async def test_cancel_is_heard(flows: Flows) -> None:
     await run.cancel()
     with pytest.raises(RunFailed):
         await run.result(timeout=20)
+
+
+async def test_what_a_failed_team_has_used_is_counted(flows: Flows) -> None:
+    team = {"name": "failing_at_last", "task": "Go."}
+    steps = {"first": {"team": team, "next": "end", "on_error": "end", "retry": {"attempts": 1}}}
+    result = await flows.run(flow(steps, output="${steps.first.error}"), budget=Budget(model_calls=20))
+    assert result.output.startswith("TeamFailed: ")
+    assert result.usage.model_calls == 1
