@@ -15,6 +15,8 @@ from memory.redis_connection import RedisConnection
 
 _MOST_KEPT = 10_000
 _MOST_READ = 20
+# The connection's patience is that of a long wait. A server that is silent must hold up nobody for so long.
+_SILENCE_SECONDS = 0.3
 
 
 class RedisDeliveryBus:
@@ -60,19 +62,20 @@ class RedisDeliveryBus:
         await self._connection.ask(self._leave, otherwise=None)
 
     async def _add(self, client: Redis, lanes: Sequence[str]) -> None:
-        async with client.pipeline(transaction=False) as pipeline:
+        async with asyncio.timeout(_SILENCE_SECONDS), client.pipeline(transaction=False) as pipeline:
             for lane in lanes:
                 pipeline.xadd(self._stream, {"lane": lane}, maxlen=_MOST_KEPT, approximate=True)
             await pipeline.execute()
 
     async def _next(self, client: Redis, within: timedelta) -> bool:
-        try:
-            return await self._read(client, within)
-        except ResponseError as error:
-            if "NOGROUP" not in str(error):
-                raise
-            await self._join(client)
-            return await self._read(client, within)
+        async with asyncio.timeout(within.total_seconds() + _SILENCE_SECONDS):
+            try:
+                return await self._read(client, within)
+            except ResponseError as error:
+                if "NOGROUP" not in str(error):
+                    raise
+                await self._join(client)
+                return await self._read(client, within)
 
     async def _read(self, client: Redis, within: timedelta) -> bool:
         if self._taken:

@@ -96,3 +96,17 @@ async def test_without_a_server_a_wait_takes_its_time_and_nothing_is_raised() ->
     assert await seconds(bus, SHORT) >= SHORT.total_seconds() * 0.9
     await bus.close()
     await connection.close()
+
+
+async def test_a_server_that_is_silent_holds_up_nobody(redis_server: RedisServer) -> None:
+    async with AsyncExitStack() as stack:
+        bus = redis_bus(redis_server, stack, consumer="ann", prefix="silent")
+        await bus.wait(within=SHORT)
+        redis_server.freeze()
+        try:
+            began = time.monotonic()
+            await bus.wait(within=SHORT)
+            await bus.tell(["ada"])
+            assert time.monotonic() - began < 2
+        finally:
+            redis_server.thaw()
