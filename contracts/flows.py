@@ -243,6 +243,13 @@ class Answer(Contract):
     note: str | None = None
 
 
+class Migration(Contract):
+    """Another definition for a flow that waits (update `migrate`); it goes on in the step that waits now."""
+
+    flow: Flow
+    flows: dict[str, Flow] = Field(default={}, description="Its children, by name.")
+
+
 class VisitedStep(Contract):
     """One execution of a step, for people: where the flow went and why."""
 

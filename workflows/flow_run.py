@@ -10,8 +10,8 @@ from temporalio.exceptions import ApplicationError
 
 from contracts.errors import AnswerRefused, PerdureError
 from contracts.events import Event, Woken
-from contracts.flows import END, Answer, FlowRequest, FlowResult, FlowView
-from contracts.payloads import guard_carried
+from contracts.flows import END, Answer, FlowRequest, FlowResult, FlowView, Migration
+from contracts.payloads import guard, guard_carried
 from workflows import attributes, onward, schemas
 from workflows.compensation import undo
 from workflows.failures import ENDINGS, Failure, explained
@@ -20,6 +20,7 @@ from workflows.flow_steps import FlowSteps
 from workflows.onward import Onward
 from workflows.sight import Sight
 from workflows.spot import Spot
+from workflows.waiting import forgotten
 
 
 @workflow.defn(name="FlowRun")
@@ -38,6 +39,7 @@ class FlowRun:
         self._steps = FlowSteps(request, most_steps=self.most_steps)
         self._state = self._steps.state
         self._closed = False
+        self._migration: Migration | None = None
 
     @workflow.run
     async def run(self, request: FlowRequest) -> FlowResult:
@@ -83,6 +85,17 @@ class FlowRun:
     def _check_answer(self, answer: Answer) -> None:
         self._steps.questions.check(answer)
 
+    @workflow.update
+    async def migrate(self, migration: Migration) -> None:
+        """Go on with another definition, in a new history; only while a step waits, and with that step in it."""
+        self._migration = migration
+        self._steps.leave()
+
+    @migrate.validator
+    def _check_migration(self, migration: Migration) -> None:
+        guard("the definition", migration, advice="make it smaller, or start anew")
+        self._steps.check_migration(migration.flow)
+
     @workflow.query
     def view(self) -> FlowView:
         """The last steps, what is asked, and what the flow waits for."""
@@ -103,11 +116,14 @@ class FlowRun:
 
     async def _go_on(self, leaving: Onward) -> NoReturn:
         await self._steps.life.begun()
+        paused = leaving.paused
+        definition: dict[str, Any] = {}
+        if self._migration is not None:
+            paused = await forgotten(paused)
+            definition = {"flow": self._migration.flow, "flows": self._migration.flows}
         await workflow.wait_condition(workflow.all_handlers_finished)
-        carried = self._state.carried(
-            usage=self._steps.budget.usage, events=self._steps.mailbox.left(), paused=leaving.paused
-        )
-        request = self._request.model_copy(update={"carried": carried})
+        carried = self._state.carried(usage=self._steps.budget.usage, events=self._steps.mailbox.left(), paused=paused)
+        request = self._request.model_copy(update={**definition, "carried": carried})
         guard_carried("what the flow hands on", request, advice="keep less in outputs, and more in the state")
         workflow.continue_as_new(request)
 

@@ -8,8 +8,8 @@ from collections.abc import Awaitable, Callable
 from temporalio import workflow
 from temporalio.exceptions import ApplicationError
 
-from contracts.errors import StepFailed
-from contracts.flows import END, Action, BranchAction, FlowRequest, FlowView, Paused, Step
+from contracts.errors import BadRequest, Conflict, StepFailed
+from contracts.flows import END, Action, BranchAction, Flow, FlowRequest, FlowView, Paused, Step
 from contracts.runs import Usage
 from contracts.steps import DecideRequest
 from expressions import paths
@@ -77,6 +77,24 @@ class FlowSteps:
             usage=self.budget.usage,
             closed=closed,
         )
+
+    def check_migration(self, flow: Flow) -> None:
+        """Refuse a definition that the flow cannot go on with now.
+
+        Raises:
+            Conflict: no step waits.
+            BadRequest: the step that waits is not there, or is of another kind.
+        """
+        name = self.state.position
+        if self._pace.is_left or not (self._waiting.waiting_for or self.questions.open):
+            raise Conflict(f"the flow is in step {name!r}, which does not wait: migrate it in a `wait` or an `ask`")
+        kind = self._request.flow.steps[name].kind
+        if name not in flow.steps or flow.steps[name].kind != kind:
+            raise BadRequest(f"the flow waits in step {name!r}, and the new definition has no {kind} of that name")
+
+    def leave(self) -> None:
+        """Go on in a new history as soon as the step that waits can be left."""
+        self._pace.is_left = True
 
     async def walk(self) -> None:
         """Do one step after another, up to the end.

@@ -27,6 +27,9 @@ class Pace:
 
     Args:
         most_steps: steps in one history.
+
+    Attributes:
+        is_left: set where the history has to end whatever its length.
     """
 
     def __init__(self, most_steps: int = MOST_STEPS) -> None:
@@ -34,10 +37,11 @@ class Pace:
         self._steps = 0
         self._in_task = 0
         self._events = 0
+        self.is_left = False
 
     def is_long(self, *, ahead: int = 0) -> bool:
         """Whether the history has to end, with so many steps more."""
-        return workflow.info().is_continue_as_new_suggested() or self._steps + ahead > self._most_steps
+        return self.is_left or workflow.info().is_continue_as_new_suggested() or self._steps + ahead > self._most_steps
 
     def count(self) -> None:
         """Count what adds to the history as a step does: an item of a map, a condition that was looked at again."""

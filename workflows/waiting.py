@@ -109,8 +109,10 @@ class Waiting:
             deadline=None if action.timeout is None else since + action.timeout.total_seconds(),
         )
         self.waiting_for = (_told(action),)
-        came, output = await self._wait(action, held, resumed=paused is not None)
-        self.waiting_for = ()
+        try:
+            came, output = await self._wait(action, held, resumed=paused is not None and paused.wait is not None)
+        finally:
+            self.waiting_for = ()
         if came:
             return Went(output=output)
         if action.on_timeout is not None:
@@ -267,6 +269,14 @@ class Waiting:
     async def _forget(self, wait: Wait, held: Held) -> None:
         self._mailbox.close(wait.id)
         await calls.unregister_wait(wait.id, id=f"{held.spot.id}~unwait")
+
+
+async def forgotten(paused: Paused | None) -> Paused | None:
+    """Give up a wait's registration: another definition may wait for something else."""
+    if paused is None or paused.wait is None:
+        return paused
+    await calls.unregister_wait(paused.wait, id=f"{paused.step}:{paused.visit}~migrate")
+    return paused.model_copy(update={"wait": None})
 
 
 async def _said(what: str, wait: Callable[[], Awaitable[tuple[bool, Any]]]) -> tuple[bool, Any]:
