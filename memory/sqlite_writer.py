@@ -124,17 +124,23 @@ class SqliteWriter:
         return group, None
 
     def _finish(self, group: list[Job]) -> None:
-        while group := [job for job in group if not job.over]:
+        """Do a group; as long as a stranger holds the file, try again for those who still wait."""
+        done = False
+        while not done and (group := [job for job in group if not job.over]):
             try:
-                with self._locked():
-                    if not _begin(self._connection):
-                        continue
-                    outcomes, world = self._transaction(group)
+                done = self._attempt(group)
             except Exception as error:  # noqa: BLE001 - told to each caller; the thread must live on for the next ones
                 settle([(job, None, unavailable(self._file, error)) for job in group], after=lambda _: None)
-            else:
-                settle(outcomes, after=lambda _, world=world: self._announce(world))  # type: ignore[misc]
-            return
+                return
+
+    def _attempt(self, group: Sequence[Job]) -> bool:
+        """Do a group under the lock; False where a stranger holds the file."""
+        with self._locked():
+            if not _begin(self._connection):
+                return False
+            outcomes, world = self._transaction(group)
+        settle(outcomes, after=lambda _: self._announce(world))
+        return True
 
     def _announce(self, world: World) -> None:
         if world.sequence > world.began_at:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from typing import Any, NamedTuple
 
@@ -22,13 +22,13 @@ def unmet(commands: Sequence[Command[Any]], world: World) -> list[Need]:
     if not world.grows:
         return []
     world.grows = False
-    found: dict[tuple[type[Need], Need], Need] = {}
-    for command in commands:
-        with suppress(PerdureError):  # planning the command says it to its caller
-            for need in command.needs(world):
-                if not world.knows(need):
-                    found[type(need), need] = need
-    return list(found.values())
+    wanted = (need for command in commands for need in _needs(command, world) if not world.knows(need))
+    return list({(type(need), need): need for need in wanted}.values())
+
+
+def _needs(command: Command[Any], world: World) -> Iterator[Need]:
+    with suppress(PerdureError):  # planning the command says it to its caller
+        yield from command.needs(world)
 
 
 def planned(command: Command[Any], world: World) -> Outcome:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -67,16 +67,23 @@ def check(machine: StateMachine, schema: dict[str, Any] | None) -> None:
     """
     if len(set(machine.states)) < len(machine.states):
         raise BadRequest(f"the machine has a state twice: {', '.join(machine.states)}")
-    unknown = [state for state in (*machine.initial, *machine.final) if state not in machine.states]
+    _check_known(machine, (*machine.initial, *machine.final))
     for way in machine.transitions:
-        unknown += [state for state in (*way.source, way.target) if state not in {*machine.states, "*"}]
-        if way.target == "*":
-            raise BadRequest(f"the transition {way.event!r} must have one target, not '*'")
-        if leaves := [state for state in way.source if state in machine.final]:
-            raise BadRequest(f"the transition {way.event!r} leaves {leaves[0]!r}, which is final")
+        _check_way(machine, way)
         if way.guard is not None:
             _check_guard(way.guard, schema)
-    if unknown:
+
+
+def _check_way(machine: StateMachine, way: Transition) -> None:
+    if way.target == "*":
+        raise BadRequest(f"the transition {way.event!r} must have one target, not '*'")
+    if leaves := [state for state in way.source if state in machine.final]:
+        raise BadRequest(f"the transition {way.event!r} leaves {leaves[0]!r}, which is final")
+    _check_known(machine, (*way.source, way.target), more=("*",))
+
+
+def _check_known(machine: StateMachine, states: Iterable[str], *, more: Sequence[str] = ()) -> None:
+    if unknown := [state for state in states if state not in machine.states and state not in more]:
         raise BadRequest(f"{unknown[0]!r} is not one of the machine's states: {', '.join(machine.states)}")
 
 

@@ -89,20 +89,27 @@ class Merge:
     def plan(self, world: World) -> MergeMade:
         """See `Command.plan`."""
         commit = self.commit
-        branch, lineage = self._branch(world)
+        branch, _ = self._branch(world)
         if (repeated := repeat(world, commit, self.digest)) is not None:
             return MergeMade(repeated, branch.parent)
-        check_open(commit.branch, [branch])
-        check_open(branch.parent, lineage)
-        if commit.fence is not None:
-            check_fence(world, commit.tenant, commit.fence)
+        self._check(world)
         sides = self._sides(world)
         if conflicts := tuple(side for side in sides if side.fights and self._preferred(side) is None):
             return MergeMade(None, branch.parent, conflicts)
-        chosen = [side for side in sides if side.changed and not (side.fights and self._preferred(side) == "ours")]
+        chosen = [side for side in sides if self._takes(side)]
         writes = [self._planned(world, side, seq=world.sequence + number) for number, side in enumerate(chosen, 1)]
         world.add_branch(branch._replace(state="merged"))
         return MergeMade(kept(world, commit, writes, digest=self.digest), branch.parent)
+
+    def _check(self, world: World) -> None:
+        branch, lineage = self._branch(world)
+        check_open(branch.name, [branch])
+        check_open(branch.parent, lineage)
+        if self.commit.fence is not None:
+            check_fence(world, branch.tenant, self.commit.fence)
+
+    def _takes(self, side: Sides) -> bool:
+        return side.changed and not (side.fights and self._preferred(side) == "ours")
 
     def _branch(self, world: World) -> tuple[BranchRow, Sequence[BranchRow]]:
         """Return the branch, and the lineage of its parent."""
@@ -151,12 +158,11 @@ def merge_command(commit: Commit, *, prefer: Prefer) -> Merge:
     """
     if commit.writes or commit.events:
         raise BadRequest("the commit of a merge must hold no writes and no events: make them with another commit")
-    named = [prefer] if isinstance(prefer, str) else list((prefer or {}).values())
+    by_place = prefer if isinstance(prefer, Mapping) else {}
+    named = [prefer] if isinstance(prefer, str) else list(by_place.values())
     if wrong := [side for side in named if side not in _SIDES]:
         raise BadRequest(f"a merge prefers 'ours' (the parent's) or 'theirs' (the branch's), not {wrong[0]!r}")
-    sides = (
-        prefer if prefer is None or isinstance(prefer, str) else sorted([*key, side] for key, side in prefer.items())
-    )
+    sides = sorted([*key, side] for key, side in by_place.items()) or prefer
     return Merge(commit=commit, prefer=prefer, digest=content_digest(commit, merge=sides))
 
 

@@ -118,9 +118,13 @@ async def test_two_watchers_see_one_order_and_rebuild_the_state(state: State) ->
         for store in (state.store, state.other)
     ]
     await asyncio.gather(*(write_some(number) for number in range(8)))
-    one, two = [await watcher for watcher in watchers]
+    one, two = await asyncio.gather(*watchers)
     assert [change.document for change in one] == [change.document for change in two]
-    rebuilt = {change.document.place: change.document for change in one}
+    await is_rebuilt(state, one)
+
+
+async def is_rebuilt(state: State, changes: list[Change]) -> None:
+    rebuilt = {change.document.place: change.document for change in changes}
     for place, document in rebuilt.items():
         assert (None if document.gone else document) == await state.store.get(place, fresh=True)
 

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
 from contracts.errors import BadRequest, Conflict, IdempotencyMismatch, NotFound, PerdureError, VersionConflict
-from contracts.state import MAIN, Commit, Committed, Place, Query, Write
+from contracts.state import MAIN, Commit, Committed, Merged, Place, Query, Write
 from memory.local_wakeups import LocalWakeUps
 from memory.memory_cache import MemoryStateCache
 from memory.sqlite_state import SqliteStateDatabase
@@ -128,39 +128,51 @@ class Comparison(RuleBasedStateMachine):
             back = 0
         at = max(self.run(self.store.sequence()) - back, 0)
         fork = self.store.fork(name, parent=parent, at=at, tenant=self.tenant)
-        if (known := self.sides.get(name)) is not None:
-            if known.state == "dropped" or (known.parent, known.fork) != (parent, at):
-                self.refused(fork, Conflict)
-                return
-        elif parent not in self.sides or self.sides[parent].state == "dropped":
-            self.refused(fork, NotFound)
+        refusal = self.fork_refusal(name, parent, at)
+        if refusal is not None:
+            self.refused(fork, refusal)
             return
         self.run(fork)
-        if known is None:
+        if name not in self.sides:
             seen = self.sides[parent].entries
             entries = {key: [one for one in found if one.sequence <= at] for key, found in seen.items()}
             self.sides[name] = Side(entries, parent=parent, fork=at)
 
+    def fork_refusal(self, name: str, parent: str, at: int) -> type[PerdureError] | None:
+        known = self.sides.get(name)
+        if known is not None:
+            same_fork = known.state != "dropped" and (known.parent, known.fork) == (parent, at)
+            return None if same_fork else Conflict
+        return None if self.is_there(parent) else NotFound
+
+    def is_there(self, name: str) -> bool:
+        return name in self.sides and self.sides[name].state != "dropped"
+
     @rule(name=st.sampled_from(NEW_BRANCHES), prefer=st.sampled_from([None, "ours", "theirs"]))
     def merge(self, name: str, prefer: str | None) -> None:
         merge = self.store.merge(name, commit=Commit(tenant=self.tenant), prefer=prefer)
-        side = self.sides.get(name)
-        if side is None or side.state == "dropped":
+        if not self.is_there(name):
             self.refused(merge, NotFound)
             return
+        side = self.sides[name]
         parent = self.sides[side.parent]
         if side.state != "open" or parent.state != "open":
             self.refused(merge, BadRequest)
             return
         changed = {key for key in KEYS if self.changed(side, parent, key)}
-        fights = {key for key in changed if (parent.last(key) or None) != (parent.last(key, upto=side.fork) or None)}
+        fights = {key for key in changed if parent.last(key) != parent.last(key, upto=side.fork)}
         found = self.run(merge)
-        assert {conflict.place.key for conflict in found.conflicts} == (fights if prefer is None else set())
-        if found.committed is None:
-            assert prefer is None
-            return
-        chosen = changed - (fights if prefer == "ours" else set())
+        if prefer is None and fights:
+            assert found.committed is None
+            assert {conflict.place.key for conflict in found.conflicts} == fights
+        else:
+            self.is_merged(side, found, changed - (fights if prefer == "ours" else set()))
+
+    def is_merged(self, side: Side, found: Merged, chosen: set[str]) -> None:
+        assert found.committed is not None
+        assert found.conflicts == ()
         assert {document.place.key for document in found.committed.documents} == chosen
+        parent = self.sides[side.parent]
         self.keep(parent, found.committed)
         assert all(parent.value(key) == side.value(key) for key in chosen)
         side.state = "merged"
