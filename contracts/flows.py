@@ -177,7 +177,7 @@ class Paused(Contract):
         wait: id of the wait that is registered.
         since: when the step began to wait or asked, seconds since the epoch.
         told: escalations that were made.
-        question: what was asked.
+        question: what was asked; `answer` came while the history ended.
         items: those of a map that are left, the first of them at place `done`.
         results: of the items that are done.
     """
@@ -188,6 +188,7 @@ class Paused(Contract):
     since: float = 0.0
     told: int = 0
     question: str = ""
+    answer: Answer | None = None
     items: tuple[Any, ...] = ()
     results: tuple[Any, ...] = ()
     failed: tuple[dict[str, Any], ...] = ()
@@ -274,4 +275,6 @@ class FlowView(Contract):
     closed: bool = False
 
 
+Paused.model_rebuild()
+FlowCarried.model_rebuild()
 FlowRequest.model_rebuild()

@@ -80,6 +80,8 @@ class Asking:
         asked = self._asked(action, paused)
         if not self._questions.is_answered(paused.step):
             self._questions.ask(asked.question)
+            if paused.answer is not None:
+                self._questions.answer(paused.answer)
         return asked
 
     async def _open(self, action: AskAction, spot: Spot, sight: Sight, *, paused: Paused | None) -> Asked:

@@ -89,7 +89,7 @@ class FlowRun:
     async def migrate(self, migration: Migration) -> None:
         """Go on with another definition, in a new history; only while a step waits, and with that step in it."""
         self._migration = migration
-        self._steps.leave()
+        self._steps.leave(migration.flow)
 
     @migrate.validator
     def _check_migration(self, migration: Migration) -> None:
@@ -122,6 +122,8 @@ class FlowRun:
             paused = await forgotten(paused)
             definition = {"flow": self._migration.flow, "flows": self._migration.flows}
         await workflow.wait_condition(workflow.all_handlers_finished)
+        if paused is not None:
+            paused = paused.model_copy(update={"answer": self._steps.questions.given(paused.step)})
         carried = self._state.carried(usage=self._steps.budget.usage, events=self._steps.mailbox.left(), paused=paused)
         request = self._request.model_copy(update={**definition, "carried": carried})
         guard_carried("what the flow hands on", request, advice="keep less in outputs, and more in the state")

@@ -92,9 +92,13 @@ class FlowSteps:
         if name not in flow.steps or flow.steps[name].kind != kind:
             raise BadRequest(f"the flow waits in step {name!r}, and the new definition has no {kind} of that name")
 
-    def leave(self) -> None:
-        """Go on in a new history as soon as the step that waits can be left."""
+    def leave(self, flow: Flow) -> None:
+        """Go on with another definition, in a new history, as soon as the step that waits can be left."""
         self._pace.is_left = True
+        for question in self.questions.open:
+            ask = flow.steps[question.step].ask
+            if ask is not None:
+                self.questions.ask(question.model_copy(update={"json_schema": ask.json_schema}))
 
     async def walk(self) -> None:
         """Do one step after another, up to the end.

@@ -30,6 +30,10 @@ class Questions:
         self._open.pop(step, None)
         return self._answers.pop(step, None)
 
+    def given(self, step: str) -> Answer | None:
+        """The answer to a question, if there is one."""
+        return self._answers.get(step)
+
     def is_answered(self, step: str) -> bool:
         """Whether somebody has answered."""
         return step in self._answers

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from temporalio.client import WorkflowUpdateFailedError
 
+from contracts.errors import RunCancelled
 from contracts.flows import Flow, Migration
 from perdure.stores import Stores
 from tests.support.flow_runs import Flows, call, flow, put
@@ -64,3 +65,5 @@ async def test_what_does_not_wait_there_is_refused(flows: Flows) -> None:
             await handle.execute_update("migrate", other)
         assert why in str(refused.value.cause)
         await run.cancel()
+        with pytest.raises(RunCancelled):
+            await run.result(timeout=20)
