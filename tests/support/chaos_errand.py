@@ -28,7 +28,7 @@ QUICK_TOOLS = ("two", "five")
 _LOG = "errand.log"
 
 
-async def note(word: str, context: ToolContext) -> str:
+async def jot(word: str, context: ToolContext) -> str:
     """Write a word down."""
     return await _trace(word, context)
 
@@ -45,18 +45,18 @@ def errand(ctx: TeamContext) -> ChatAgent:
         "runner",
         model_client=ctx.model(),
         system_message="You are runner.",
-        workbench=ctx.tools("note", "peek"),
+        workbench=ctx.tools("jot", "peek"),
         max_tool_iterations=MODEL_CALLS,
     )
 
 
 def work_through(request: ChatRequest) -> Answer:
     """Ask for the next tools of the list; at its end, say what was seen."""
-    steps = (("note", "one"),), (("peek", "two"),), (("note", "three"), ("note", "four")), (("peek", "five"),)
+    steps = (("jot", "one"),), (("peek", "two"),), (("jot", "three"), ("jot", "four")), (("peek", "five"),)
     done = len(request.texts_of("assistant"))
     if done == MODEL_CALLS - 1:
         return Slow(MODEL_SECONDS, Text(f"runner saw {seen(request)}"))
-    step = (*steps, (("note", "six"),))[done]
+    step = (*steps, (("jot", "six"),))[done]
     return Slow(MODEL_SECONDS, Tools(tuple(Call(name, {"word": word}) for name, word in step)))
 
 
@@ -78,5 +78,5 @@ def _append(log: Path, line: str) -> None:
         file.write(line + "\n")
 
 
-tool(note)
+tool(jot)
 tool(quick=True)(peek)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from autogen_core import MessageContext, RoutedAgent, TopicId, message_handler
-from autogen_core.models import ChatCompletionClient, SystemMessage, UserMessage
+from autogen_core.models import ChatCompletionClient, LLMMessage, SystemMessage, UserMessage
 from autogen_core.tools import Workbench
 from pydantic import BaseModel
 
@@ -46,7 +46,10 @@ class Clerk(RoutedAgent):
     @message_handler
     async def on_claim(self, message: Claim, ctx: MessageContext) -> None:
         """Ask, and publish."""
-        prompt = [SystemMessage(content="You are clerk."), UserMessage(content=message.what, source="claims")]
+        prompt: list[LLMMessage] = [
+            SystemMessage(content="You are clerk."),
+            UserMessage(content=message.what, source="claims"),
+        ]
         reply = await self._model.create(prompt, cancellation_token=ctx.cancellation_token)
         await self.publish_message(Review(message.what, str(reply.content)), TopicId("reviews", source="default"))
 
