@@ -55,20 +55,14 @@ async def check_count(state: StateStore, count: int) -> None:
     assert [document.value["count"] for document in history] == list(range(count, 0, -1))
 
 
-@pytest.mark.parametrize(
-    ("processes", "writers", "times"),
-    [pytest.param(2, 8, 10, id="16"), pytest.param(5, 10, 40, id="50", marks=pytest.mark.long)],
-)
-async def test_writers_on_one_document_count_exactly(
-    processes: int, writers: int, times: int, state: StateStore, state_settings: Settings, tmp_path: Path
+@pytest.mark.long
+async def test_fifty_writers_on_one_document_count_to_two_thousand(
+    state: StateStore, state_settings: Settings, tmp_path: Path
 ) -> None:
-    loads = [
-        Load(name=f"p{number}", key=COUNTER.key, writers=writers, times=times, folder=tmp_path)
-        for number in range(processes)
-    ]
+    loads = [Load(name=f"p{number}", key=COUNTER.key, writers=10, times=40, folder=tmp_path) for number in range(5)]
     async with running(loads, state_settings) as children:
         await ended(children)
-    await check_count(state, processes * writers * times)
+    await check_count(state, 2_000)
 
 
 @pytest.mark.parametrize(
