@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import asyncio
-import random
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -263,34 +262,6 @@ async def test_what_one_store_wrote_another_reads(state: State) -> None:
     assert found is not None
     await state.other.commit(Commit(writes=(put("tickets/a", 2, expect=1),), tenant=state.tenant))
     assert await state.value("tickets/a", fresh=True) == 2
-
-
-@pytest.mark.parametrize(("writers", "times"), [(10, 10), pytest.param(50, 40, marks=pytest.mark.long)])
-async def test_writers_on_one_document_lose_nothing(state: State, writers: int, times: int) -> None:
-    await state.put("counters/a", 0)
-
-    async def add() -> None:
-        for _ in range(times):
-            while not await _add_one(state):
-                await asyncio.sleep(random.uniform(0, writers / 500))  # Else all read after each write.
-
-    async with asyncio.TaskGroup() as group:
-        for _ in range(writers):
-            group.create_task(add())
-    total = writers * times
-    found = await state.history("counters/a", limit=total + 10)
-    assert (found[0].value, len(found)) == (total, total + 1)
-    assert [one.version for one in found] == list(range(total + 1, 0, -1))
-
-
-async def _add_one(state: State) -> bool:
-    found = await state.get("counters/a", fresh=True)
-    assert found is not None
-    try:
-        await state.put("counters/a", found.value + 1, expect=found.version)
-    except VersionConflict:
-        return False
-    return True
 
 
 async def test_a_commit_of_nothing_changes_nothing(state: State) -> None:
