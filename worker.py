@@ -121,7 +121,7 @@ def _team_activities(
 def _flow_activities(settings: Settings, database: SqliteDatabase, *, stores: Stores) -> list[Callable[..., Any]]:
     decisions = Decisions(stores.state)
     flow_tools = FlowTools(TOOLS, home=settings.home, journal=SqliteResultJournal(database))
-    waits = Waits(stores.events)
+    waits = Waits(stores.events, bus=stores.bus)
     return [
         decisions.decide,
         decisions.resolve,

@@ -105,7 +105,9 @@ def awaiting(type: str, **how: Any) -> Flow:
 async def test_events_are_taken_one_after_another(flows: Flows, stores: Stores) -> None:
     kind = f"paid.{secrets.token_hex(4)}"
     run = await flows.start(awaiting(kind, when="event.data.id == input.id"), input={"id": "7"})
-    await flows.reaches(run, "first")
+    async with asyncio.timeout(20):
+        while not await stores.events.waits("default", types=(kind,)):
+            await asyncio.sleep(0.01)
     for n, id_ in enumerate(["7", "8", "7"]):
         await stores.state.commit(event(kind, n=n, id=id_))
     assert (await run.result(timeout=20)).output == [0, 2]
