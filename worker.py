@@ -25,19 +25,16 @@ from activities.waits import Waits
 from agents.chat_models import ModelSettings, RegisteredChatModels
 from agents.prices import Price, PriceTable
 from agents.registry import load_app
+from contracts.conversation_ports import ResultJournal
 from contracts.flows import FlowRequest
 from contracts.ports import StateStore
 from contracts.runs import RunRequest
 from events.service import EventService
 from events.starts import Starts
-from memory.cached_segments import CachedSegmentStore
-from memory.sqlite_checkpoints import SqliteCheckpointStore
-from memory.sqlite_database import SqliteDatabase
-from memory.sqlite_journal import SqliteResultJournal
-from memory.sqlite_segments import SqliteSegmentStore
 from perdure import Perdure, flow_requests
 from perdure.cli.app import main
 from perdure.connection import TASK_QUEUE, connect
+from perdure.conversation_stores import ConversationStores, open_conversation_stores
 from perdure.settings import Settings
 from perdure.stores import Stores, open_stores
 from tools.registry import TOOLS
@@ -76,8 +73,7 @@ async def build(
     """
     load_app(settings.app)
     stores = await stack.enter_async_context(open_stores(settings))
-    database = SqliteDatabase(settings.home / "perdure.db")
-    stack.callback(database.close)
+    texts = await stack.enter_async_context(open_conversation_stores(settings))
     models = chat_models(settings)
     stack.push_async_callback(models.close)
     await stack.enter_async_context(await event_service(client, stores))
@@ -86,8 +82,8 @@ async def build(
         task_queue=task_queue,
         workflows=[AgentRun, FlowRun, EmitEvent, *workflows],
         activities=[
-            *_team_activities(settings, database, models=models, state=stores.state),
-            *_flow_activities(settings, database, stores=stores),
+            *_team_activities(settings, texts, models=models, state=stores.state),
+            *_flow_activities(settings, stores, journal=texts.journal),
         ],
         workflow_runner=UnsandboxedWorkflowRunner(),
         max_cached_workflows=max_cached_runs,
@@ -100,13 +96,11 @@ async def build(
 
 
 def _team_activities(
-    settings: Settings, database: SqliteDatabase, *, models: RegisteredChatModels, state: StateStore
+    settings: Settings, texts: ConversationStores, *, models: RegisteredChatModels, state: StateStore
 ) -> list[Callable[..., Any]]:
-    segments = CachedSegmentStore(SqliteSegmentStore(database))
-    journal = SqliteResultJournal(database)
-    model_calls = ModelCalls(models, store=segments, journal=journal, sequence=state.sequence)
-    tool_calls = ToolCalls(TOOLS, home=settings.home, store=segments, journal=journal)
-    conversations = Conversations(store=segments, checkpoints=SqliteCheckpointStore(database))
+    model_calls = ModelCalls(models, store=texts.segments, journal=texts.journal, sequence=state.sequence)
+    tool_calls = ToolCalls(TOOLS, home=settings.home, store=texts.segments, journal=texts.journal)
+    conversations = Conversations(store=texts.segments, checkpoints=texts.checkpoints)
     return [
         model_calls.prepare_run,
         model_calls.call_model,
@@ -118,9 +112,9 @@ def _team_activities(
     ]
 
 
-def _flow_activities(settings: Settings, database: SqliteDatabase, *, stores: Stores) -> list[Callable[..., Any]]:
+def _flow_activities(settings: Settings, stores: Stores, *, journal: ResultJournal) -> list[Callable[..., Any]]:
     decisions = Decisions(stores.state)
-    flow_tools = FlowTools(TOOLS, home=settings.home, journal=SqliteResultJournal(database))
+    flow_tools = FlowTools(TOOLS, home=settings.home, journal=journal)
     waits = Waits(stores.events, bus=stores.bus)
     return [
         decisions.decide,

@@ -12,8 +12,6 @@ from contracts.state import DEFAULT_TENANT, MAIN, Emitted, Json, Name
 
 # Types of the events that the engine itself emits.
 STATE_CHANGED = "perdure.state.changed"
-RUN_STARTED = "perdure.run.started"
-RUN_ENDED = "perdure.run.ended"
 FLOW_STARTED = "perdure.flow.started"
 FLOW_ENDED = "perdure.flow.ended"
 ASK_OPENED = "perdure.ask.opened"

@@ -202,15 +202,15 @@ class PostgresWriter:
         return outcomes, world.sequence if world.sequence > world.began_at else None
 
     async def _done(self, session: PostgresSession, world: World, jobs: Sequence[Job]) -> list[_Outcome]:
-        with_commands = [job for job in jobs if job.command is not None]
-        commands = [job.command for job in jobs if job.command is not None]
+        with_commands = [(job, job.command) for job in jobs if job.command is not None]
+        commands = [command for _, command in with_commands]
         while needs := unmet(commands, world):
             await load(session.driver, needs, world)
         results = [planned(command, world) for command in commands]
         if world.changes:
             await store(session.driver, world.changes)
         outcomes: list[_Outcome] = [
-            (job, result.result, result.refusal) for job, result in zip(with_commands, results, strict=True)
+            (job, result.result, result.refusal) for (job, _), result in zip(with_commands, results, strict=True)
         ]
         return outcomes + [await _statements(session, job) for job in jobs if job.command is None]
 

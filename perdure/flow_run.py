@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Sequence
 from typing import Any
 
 from temporalio.client import (
@@ -15,10 +16,11 @@ from temporalio.client import (
 from temporalio.exceptions import ApplicationError
 from temporalio.service import RPCError, RPCStatusCode
 
+from contracts.base import Contract
 from contracts.decisions import Decision
-from contracts.errors import AnswerRefused, BackendUnavailable
-from contracts.flows import Answer, FlowRequest, FlowResult, FlowView, Question
-from perdure import checked, ending, failures, flow_history, inspection, queries
+from contracts.errors import AnswerRefused, BackendUnavailable, Conflict
+from contracts.flows import Answer, Flow, FlowRequest, FlowResult, FlowView, Migration, Question
+from perdure import checked, ending, failures, flow_history, flow_requests, inspection, queries
 from perdure.connection import answering
 from perdure.descriptions import Failure, FlowDescription
 
@@ -112,24 +114,33 @@ class FlowRunHandle:
         """
         named = step if step is not None else (await self.question()).step
         answer = checked.made(Answer, {"step": named, "value": value, "by": by, "note": note})
-        limit = asyncio.timeout(_SILENT_SECONDS)
         try:
-            async with answering(self._client), limit:
-                await self._client.get_workflow_handle(self.id).execute_update("answer", answer)
+            await self._update("answer", answer)
         except WorkflowUpdateFailedError as error:
-            raise _refusal(error) from error
-        except (TimeoutError, WorkflowUpdateRPCTimeoutOrCancelledError) as error:
-            # The SDK makes an error of its own of what the limit cancels.
-            if not limit.expired():
-                raise
-            raise BackendUnavailable(
-                f"no worker takes the answer to flow {self.id!r}: start one with `perdure up`"
-            ) from error
-        except RPCError as error:
-            if error.status is not RPCStatusCode.NOT_FOUND:
-                raise
-            await inspection.look(self._client, self.id)
+            raise AnswerRefused(_said(error)) from error
+        except _Ended as error:
             raise AnswerRefused(f"flow {self.id!r} has ended: nothing is asked any more") from error
+
+    async def migrate(self, flow: str | Flow, *, app: Sequence[str] = ()) -> None:
+        """Let a flow that waits go on with another definition, in the step that waits now. The definition is checked.
+
+        Args:
+            flow: name of a registered flow, or a definition.
+            app: modules that register flows, teams and tools.
+
+        Raises:
+            InvalidFlow: the definition has faults.
+            Conflict: the flow does not wait, has ended, or waits in a step that the definition lacks.
+            UnknownName, NotFound: there is no such flow, or no such run.
+            BackendUnavailable: Temporal does not answer, or no worker takes the definition within 10 s.
+        """
+        definition, others = flow_requests.pinned(flow, app=app)
+        try:
+            await self._update("migrate", Migration(flow=definition, flows=others))
+        except WorkflowUpdateFailedError as error:
+            raise Conflict(_said(error)) from error
+        except _Ended as error:
+            raise Conflict(f"flow {self.id!r} has ended: start the new definition instead") from error
 
     async def question(self, step: str | None = None) -> Question:
         """Return the open question of a step, or the only one.
@@ -170,6 +181,24 @@ class FlowRunHandle:
             return known.model_copy(update={"stuck": await inspection.why_stuck(self._client, seen)})
         return known.model_copy(update=await self._end())
 
+    async def _update(self, name: str, argument: Contract) -> None:
+        limit = asyncio.timeout(_SILENT_SECONDS)
+        try:
+            async with answering(self._client), limit:
+                await self._client.get_workflow_handle(self.id).execute_update(name, argument)
+        except (TimeoutError, WorkflowUpdateRPCTimeoutOrCancelledError) as error:
+            # The SDK makes an error of its own of what the limit cancels.
+            if not limit.expired():
+                raise
+            raise BackendUnavailable(
+                f"no worker takes what flow {self.id!r} is told: start one with `perdure up`"
+            ) from error
+        except RPCError as error:
+            if error.status is not RPCStatusCode.NOT_FOUND:
+                raise
+            await inspection.look(self._client, self.id)
+            raise _Ended from error
+
     async def _end(self) -> dict[str, FlowResult | Failure]:
         try:
             return {"result": await ending.ended(self._client, self.id, first=self._first, kind=FlowResult)}
@@ -177,6 +206,10 @@ class FlowRunHandle:
             return {"failure": failures.of(error)}
 
 
-def _refusal(error: WorkflowUpdateFailedError) -> AnswerRefused:
+class _Ended(Exception):
+    """The flow has ended, and is told nothing any more."""
+
+
+def _said(error: WorkflowUpdateFailedError) -> str:
     cause = error.cause
-    return AnswerRefused(cause.message if isinstance(cause, ApplicationError) else str(cause))
+    return cause.message if isinstance(cause, ApplicationError) else str(cause)

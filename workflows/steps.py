@@ -163,7 +163,7 @@ class Steps:
         label = self._id("wait")
         info = workflow.info()
         wait = Wait(
-            id=f"{info.workflow_id}/{info.run_id}/{label}",
+            id=f"{info.workflow_id}/{info.first_execution_run_id}/{label}",
             workflow_id=info.workflow_id,
             tenant=self._tenant,
             branch=self._branch,

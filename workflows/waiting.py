@@ -104,7 +104,8 @@ class Waiting:
         held = Held(
             spot=spot,
             sight=sight,
-            id=(paused.wait if paused else None) or f"{info.workflow_id}/{info.run_id}/{spot.id}",
+            # The first run's id is the same after a reset: what was registered before it is found by its name.
+            id=(paused.wait if paused else None) or f"{info.workflow_id}/{info.first_execution_run_id}/{spot.id}",
             since=since,
             deadline=None if action.timeout is None else since + action.timeout.total_seconds(),
         )

@@ -1,4 +1,4 @@
-"""`perdure answer`: what flows ask people, and their answers."""
+"""What flows that wait are told: `perdure answer`, `perdure flow migrate`."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 from contracts.errors import BadRequest
 from contracts.flows import Question
 from perdure.cli import values
+from perdure.cli.definitions import definition
 from perdure.cli.documents import you
 from perdure.cli.looking import with_perdure
 from perdure.cli.output import Output
@@ -15,6 +16,7 @@ from perdure.cli.steps import print_question
 from perdure.client import Perdure
 from perdure.flow_run import FlowRunHandle
 from perdure.place import Place
+from perdure.settings import Settings
 
 
 def answer(run_id: str, arguments: list[str], *, by: str | None, note: str | None, as_json: bool) -> int:
@@ -34,6 +36,21 @@ def answer(run_id: str, arguments: list[str], *, by: str | None, note: str | Non
         await flow.answer(question.step, value, by=by if by is not None else you(), note=note)
         output.text(f"{run_id}: step {question.step} has its answer")
         output.json({"run_id": run_id, "step": question.step, "value": value})
+        return 0
+
+    return with_perdure(work, output, worker="always")
+
+
+def migrate(run_id: str, named: str, *, as_json: bool) -> int:
+    """Let a flow that waits go on with another definition."""
+    output = Output(as_json=as_json)
+    settings = Settings.load()
+    found = definition(named, settings)
+
+    async def work(perdure: Perdure, _: Place) -> int:
+        await (await perdure.get_flow(run_id)).migrate(found, app=settings.app)
+        output.text(f"{run_id}: goes on with {found.name} {found.version}")
+        output.json({"run_id": run_id, "flow": found.name, "version": found.version})
         return 0
 
     return with_perdure(work, output, worker="always")

@@ -106,6 +106,17 @@ def start(
 
 
 @flow.command()
+def migrate(run_id: RunId, definition: Definition, as_json: Json = False) -> None:
+    """Let a flow that waits go on with another definition.
+
+    The definition is checked, and must have the step in which the flow waits now. Nothing else changes a running flow.
+    """
+    from perdure.cli import answering
+
+    raise typer.Exit(answering.migrate(run_id, definition, as_json=as_json))
+
+
+@flow.command()
 def schema(as_json: Json = False) -> None:
     """Print the JSON Schema of definitions.
 

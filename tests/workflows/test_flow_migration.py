@@ -6,10 +6,9 @@ import secrets
 from typing import Any
 
 import pytest
-from temporalio.client import WorkflowUpdateFailedError
 
-from contracts.errors import RunCancelled
-from contracts.flows import Flow, Migration
+from contracts.errors import Conflict, RunCancelled
+from contracts.flows import Flow
 from perdure.stores import Stores
 from tests.support.flow_runs import Flows, call, flow, put
 from tests.support.flow_worker import waiting
@@ -31,8 +30,7 @@ async def test_a_flow_that_waits_goes_on_with_another_definition(flows: Flows, s
     key = secrets.token_hex(4)
     run = await flows.start(gated("a", after="old", version="1"), input={"id": key})
     await waiting(stores.events, [("main", "gates", key)])
-    handle = flows.running.client.get_workflow_handle(run.id)
-    await handle.execute_update("migrate", Migration(flow=gated("b", after="new", version="2")))
+    await run.migrate(gated("b", after="new", version="2"))
     await stores.state.commit(put("gates", key, {"a": 1}))
     await stores.state.commit(put("gates", key, {"b": 1}))
     result = await run.result(timeout=20)
@@ -47,8 +45,7 @@ async def test_a_question_is_asked_on(flows: Flows) -> None:
 
     run = await flows.start(asking("string"))
     await flows.reaches(run, "may")
-    handle = flows.running.client.get_workflow_handle(run.id)
-    await handle.execute_update("migrate", Migration(flow=asking("integer")))
+    await run.migrate(asking("integer"))
     await run.answer("may", 7)
     assert (await run.result(timeout=20)).output == 7
 
@@ -58,12 +55,12 @@ async def test_what_does_not_wait_there_is_refused(flows: Flows) -> None:
     await flows.reaches(busy, "a")
     asked = await flows.start(flow({"may": {"ask": {"question": "?"}, "next": "end"}}))
     await flows.reaches(asked, "may")
-    other = Migration(flow=flow({"a": call("hang")}))
+    other = flow({"a": call("hang")})
     for run, why in ((busy, "which does not wait"), (asked, "has no ask of that name")):
-        handle = flows.running.client.get_workflow_handle(run.id)
-        with pytest.raises(WorkflowUpdateFailedError) as refused:
-            await handle.execute_update("migrate", other)
-        assert why in str(refused.value.cause)
+        with pytest.raises(Conflict, match=why):
+            await run.migrate(other)
         await run.cancel()
         with pytest.raises(RunCancelled):
             await run.result(timeout=20)
+        with pytest.raises(Conflict, match="has ended"):
+            await run.migrate(other)
