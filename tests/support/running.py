@@ -135,6 +135,7 @@ async def runner(
     prices: dict[str, Price] | None = None,
     model: str = MODEL,
     task_queue: str | None = None,
+    stores: Settings | None = None,
 ) -> AsyncIterator[Runner]:
     """Run a worker. Runs that it has not ended when the context ends are terminated.
 
@@ -147,6 +148,7 @@ async def runner(
         prices: prices of models.
         model: the model server's name for the default model.
         task_queue: by default a new one.
+        stores: names the database and Redis; by default there is a file in the data folder.
     """
     queue = _OnQueue(task_queue or new_queue())
     settings = Settings(
@@ -156,6 +158,8 @@ async def runner(
         model=model if model_url else None,
         openai_api_key=SecretStr(KEY) if model_url else None,
         openai_base_url=model_url,
+        database_url=stores.database_url if stores else None,
+        redis_url=stores.redis_url if stores else None,
     )
     own = _on(client, queue)
     async with AsyncExitStack() as stack:
