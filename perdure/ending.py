@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from typing import NoReturn, TypeVar
 
 from temporalio.client import Client, WorkflowFailureError
@@ -13,6 +14,8 @@ from perdure import failures, following, inspection
 from perdure.connection import RPC_TIMEOUT, answering
 
 _STUCK_CHECK_SECONDS = 2
+_FIRST_PATIENCE_SECONDS = 4.0
+_LONGEST_PATIENCE_SECONDS = 30.0
 _Result = TypeVar("_Result", bound=Contract)
 
 
@@ -24,9 +27,15 @@ async def ended(client: Client, run_id: str, *, first: str, kind: type[_Result])
         BackendUnavailable: Temporal does not answer.
     """
     handle = client.get_workflow_handle(run_id, run_id=first, result_type=kind)
-    async with answering(client):
-        result: _Result = await handle.result()
-        return result
+    patience = _FIRST_PATIENCE_SECONDS
+    while True:
+        # Measured: once in some hundred times the server does not say that a run has ended to who waits for it, and is
+        # silent for 20 s. Who asks again is told at once.
+        with suppress(TimeoutError):
+            async with asyncio.timeout(patience), answering(client):
+                result: _Result = await handle.result()
+                return result
+        patience = min(2 * patience, _LONGEST_PATIENCE_SECONDS)
 
 
 async def result(
