@@ -28,6 +28,15 @@ from tests.support.running import Runner, runner
 from tests.support.scripts import teams
 from tests.support.state_backends import BACKENDS, StateBackend
 
+_LONG_SECONDS = 900
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Give long tests more time, those that say nothing of their own."""
+    for item in items:
+        if item.get_closest_marker("long") and not item.get_closest_marker("timeout"):
+            item.add_marker(pytest.mark.timeout(_LONG_SECONDS))
+
 
 @pytest.fixture(scope="session", autouse=True)
 async def nothing_left() -> AsyncIterator[None]:

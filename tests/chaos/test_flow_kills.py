@@ -40,7 +40,7 @@ async def test_a_killed_worker_repeats_nothing(temporal: TemporalServer, client:
             await _beyond(stores.state, number * TO // (KILLS + 1))
             await kill(child)
         async with home.worker():
-            result = await run.result(timeout=100, wait_when_stuck=True)
+            result = await run.result(timeout=300, wait_when_stuck=True)
         found = await stores.state.get(Place(namespace="counters", key="killed"), fresh=True)
     assert result.output == [TO, TO]
     assert found is not None

@@ -39,9 +39,8 @@ async def server(tmp_path: Path) -> TemporalServer:
     return TemporalServer(await temporal_binary.find(os.environ, say=lambda _: None), place)
 
 
-@pytest.mark.parametrize(
-    "killed", [pytest.param(False, marks=pytest.mark.long, id="stopped"), pytest.param(True, id="killed")]
-)
+@pytest.mark.long
+@pytest.mark.parametrize("killed", [pytest.param(False, id="stopped"), pytest.param(True, id="killed")])
 async def test_a_run_goes_on_when_temporal_is_back(
     killed: bool, server: TemporalServer, model: ModelProcess, tmp_path: Path
 ) -> None:

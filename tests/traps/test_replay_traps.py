@@ -77,6 +77,7 @@ async def test_t05_engine_control_flow_is_not_swallowed(trapped: Runner) -> None
 
 
 @pytest.mark.filterwarnings("ignore:Cannot find activity to cancel")  # the SDK's own word, of a run that it forgets
+@pytest.mark.long
 async def test_t07_evictions_in_the_middle_of_turns_leave_no_noise(
     new_runner: NewRunner, references: References, capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
 ) -> None:
