@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from sqlalchemy import text
@@ -18,6 +20,7 @@ from memory.state.world import LATEST, check_lineage, check_there, levels
 SQL = statements("reading.sql")
 # Higher than every version, and still a number of 32 bits.
 _NO_VERSION = 2**31 - 1
+_PARAMETER = re.compile(r"(?<!:):(\w+)")
 
 
 async def fetch(
@@ -34,6 +37,34 @@ async def fetch(
     return rows
 
 
+async def fetch_alone(
+    connection: AsyncConnection, statement: str, parameters: Mapping[str, Any]
+) -> Sequence[Sequence[Any]]:
+    """Run a hot statement that needs no transaction, unless one is open, and return its rows.
+
+    With PostgreSQL that is one round trip instead of three: a statement sees one moment anyway.
+    """
+    if connection.dialect.name == "sqlite" or connection.in_transaction():
+        return await fetch(connection, statement, parameters)
+    driver = (await connection.get_raw_connection()).driver_connection
+    numbered, names = _numbered(statement)
+    try:
+        found: Sequence[Sequence[Any]] = await driver.fetch(numbered, *(parameters[name] for name in names))  # type: ignore[union-attr]
+    except BaseException:
+        # SQLAlchemy has not seen that the connection is lost, and would lend it again.
+        if driver.is_closed():  # type: ignore[union-attr]
+            await connection.invalidate()
+        raise
+    return found
+
+
+@cache
+def _numbered(statement: str) -> tuple[str, tuple[str, ...]]:
+    """Return a statement with $1, $2, … for its parameters, and their names."""
+    names = tuple(dict.fromkeys(_PARAMETER.findall(statement)))
+    return _PARAMETER.sub(lambda found: f"${names.index(found[1]) + 1}", statement), names
+
+
 async def read_document(
     connection: AsyncConnection, place: Place, *, limit: int = LATEST, version: int | None = None
 ) -> Document | None:
@@ -43,7 +74,7 @@ async def read_document(
         NotFound: there is no such branch, or it was dropped.
     """
     parameters = {**_place(place), "upto": limit, "version": version or 0}
-    ((state, *row),) = await fetch(connection, SQL["read_document"], parameters)
+    ((state, *row),) = await fetch_alone(connection, SQL["read_document"], parameters)
     if place.branch != MAIN:
         check_there(place.branch, state)
     return None if row[0] is None else document(Version._make(row), branch=place.branch)
@@ -120,7 +151,7 @@ async def read_branches(connection: AsyncConnection, tenant: str) -> Sequence[Br
 
 async def read_sequence(connection: AsyncConnection) -> int:
     """Return the last sequence that was given."""
-    return int((await fetch(connection, SQL["read_sequence"]))[0][0])
+    return int((await fetch_alone(connection, SQL["read_sequence"], {}))[0][0])
 
 
 async def read_history(
