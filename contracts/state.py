@@ -85,12 +85,16 @@ def _refuse_odd(value: Any, *, depth: int) -> None:
     elif isinstance(value, list | tuple):
         for part in value:
             _refuse_odd(part, depth=depth + 1)
-    elif isinstance(value, float):
-        if not math.isfinite(value):
-            raise ValueError(f"the value holds {value}, which is not JSON")
     elif isinstance(value, str):
         _refuse_text(value)
-    elif value is not None and not isinstance(value, bool | int):
+    else:
+        _refuse_no_json(value)
+
+
+def _refuse_no_json(value: Any) -> None:
+    if isinstance(value, float) and not math.isfinite(value):
+        raise ValueError(f"the value holds {value}, which is not JSON")
+    if value is not None and not isinstance(value, bool | int | float):
         raise ValueError(f"the value holds a {type(value).__name__}, which is not JSON")
 
 

@@ -45,19 +45,12 @@ def check_together(named: Sequence[str], settings: Settings) -> list[Flow]:
 
     if settings.app:
         load(settings)
-    texts = {name: read(_path_or_text(name)) for name in named if _is_text(name)}
-    given = {name: texts[name][0] if name in texts else definition(name, settings) for name in named}
-    others = {**FLOWS.all(), **{flow.name: flow for flow in given.values()}}
-    knows = bool(settings.app)
-    for name, flow in given.items():
-        check(
-            flow,
-            source=texts[name][1] if name in texts else None,
-            others=others if knows or len(given) > 1 else None,
-            teams=REGISTRY.team_names() if knows else None,
-            tools=TOOLS.names() if knows else None,
-        )
-    return list(given.values())
+    given = [read(_path_or_text(name)) if _is_text(name) else (definition(name, settings), None) for name in named]
+    others = {**FLOWS.all(), **{flow.name: flow for flow, _ in given}}
+    known = {"teams": REGISTRY.team_names(), "tools": TOOLS.names()} if settings.app else {}
+    for flow, source in given:
+        check(flow, source=source, others=others if known or len(given) > 1 else None, **known)
+    return [flow for flow, _ in given]
 
 
 def load(settings: Settings) -> None:

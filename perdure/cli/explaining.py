@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from contracts.decisions import Decision, SeenDocument
+from collections.abc import Iterable
+
+from contracts.decisions import Case, Decision, SeenDocument
 from perdure.cli.documents import compact
 from perdure.cli.looking import with_perdure
 from perdure.cli.output import Output
@@ -52,21 +54,23 @@ def _print_decision(number: int, decision: Decision, output: Output) -> None:
     output.text(f"\n{number}. {decision.step}{visit} → {taken}", style="bold")
     if decision.reason:
         output.text(f"   {decision.reason}")
-    if decision.documents:
-        output.text(f"   It read, at sequence {decision.sequence}:")
-    for document in decision.documents:
-        output.text(f"     {_seen(document)}")
-    if decision.values:
-        output.text("   It saw:")
-    for path, value in decision.values.items():
-        output.text(f"     {path} = {compact(value)}")
-    if decision.cases:
-        output.text("   It asked, in this order:")
-    for case in decision.cases:
-        error = f": {case.error}" if case.error else ""
-        output.text(f"     {_MARKS[case.outcome]} {case.when} → {case.to} ({case.outcome}{error})")
+    _print_list(f"It read, at sequence {decision.sequence}:", map(_seen, decision.documents), output)
+    _print_list("It saw:", (f"{path} = {compact(value)}" for path, value in decision.values.items()), output)
+    _print_list("It asked, in this order:", map(_asked, decision.cases), output)
     if decision.error:
         output.text(f"   {decision.error}", style="red")
+
+
+def _print_list(heading: str, lines: Iterable[str], output: Output) -> None:
+    for number, line in enumerate(lines):
+        if number == 0:
+            output.text(f"   {heading}")
+        output.text(f"     {line}")
+
+
+def _asked(case: Case) -> str:
+    error = f": {case.error}" if case.error else ""
+    return f"{_MARKS[case.outcome]} {case.when} → {case.to} ({case.outcome}{error})"
 
 
 def _seen(document: SeenDocument) -> str:

@@ -109,13 +109,8 @@ async def _show_flow(flow: FlowRunHandle, place: Place, output: Output) -> int:
     output.text(f"input    {compact(seen.input)}\n")
     if view is None:
         output.text("The steps are shown while a worker is there: `perdure up` starts one.\n", style="dim")
-    printer = StepPrinter(output)
-    for step in view.steps if view else ():
-        printer.print(step)
-    for question in view.questions if view else ():
-        print_question(question, flow.id, output)
-    if view and view.waiting_for:
-        output.text(f"waits for {', '.join(view.waiting_for)}", style="yellow")
+    else:
+        _print_view(view, flow.id, output)
     _print_pending(seen, output)
     if seen.result:
         print_result(seen.result, output)
@@ -123,6 +118,16 @@ async def _show_flow(flow: FlowRunHandle, place: Place, output: Output) -> int:
         output.text(url, style="dim")
     output.json(seen.model_dump(mode="json") | {"view": view and view.model_dump(mode="json")})
     return 0
+
+
+def _print_view(view: FlowView, run_id: str, output: Output) -> None:
+    printer = StepPrinter(output)
+    for step in view.steps:
+        printer.print(step)
+    for question in view.questions:
+        print_question(question, run_id, output)
+    if view.waiting_for:
+        output.text(f"waits for {', '.join(view.waiting_for)}", style="yellow")
 
 
 async def _view(flow: FlowRunHandle, place: Place) -> FlowView | None:

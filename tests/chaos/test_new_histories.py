@@ -26,7 +26,7 @@ APP = ("tests.support.chaos_app",)
         "two-60",
         "selector-30",
         "swarm-40",
-        "graph-60",
+        pytest.param("graph-60", marks=pytest.mark.long),
         "nested-16",
         "society-12",
         "asking-16",
