@@ -16,6 +16,19 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,199}")
 
 
+def checked_run_id(value: str) -> str:
+    """Return the id of a run or flow.
+
+    Raises:
+        ValueError: it is not 1 to 200 letters, digits or . _ : -, beginning with one of the first two.
+    """
+    if not _RUN_ID.fullmatch(value):
+        raise ValueError(
+            f"run id {value!r} must be 1 to 200 letters, digits or . _ : - and begin with one of the first two"
+        )
+    return value
+
+
 class Budget(Contract):
     """Limits of one run, counted over all its agents. None means: no limit.
 
@@ -60,11 +73,7 @@ class RunRequest(Contract):
     @field_validator("run_id")
     @classmethod
     def _run_id_is_plain(cls, value: str) -> str:
-        if not _RUN_ID.fullmatch(value):
-            raise ValueError(
-                f"run id {value!r} must be 1 to 200 letters, digits or . _ : - and begin with one of the first two"
-            )
-        return value
+        return checked_run_id(value)
 
     @field_validator("task")
     @classmethod

@@ -14,6 +14,7 @@ from yaml import MarkedYAMLError, YAMLError
 
 from contracts.errors import InvalidFlow
 from contracts.flows import MAX_FLOW_BYTES, Flow
+from contracts.texts import cut
 from flows import yaml_text
 from flows.checking import check
 from flows.faults import Fault, Path, meant
@@ -167,7 +168,7 @@ def _shown(value: Any) -> str:
     if isinstance(value, list):
         return "a list"
     text = json.dumps(value, ensure_ascii=False, default=str) if not isinstance(value, str) else repr(value)
-    return text if len(text) <= 80 else f"{text[:79]}…"
+    return cut(text, 80)
 
 
 def known_keys(path: Path) -> list[str]:

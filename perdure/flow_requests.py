@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,19 +11,16 @@ from typing import Any
 from contracts.errors import BadRequest
 from contracts.flows import Flow, FlowRequest
 from contracts.payloads import guard
-from contracts.runs import Budget
+from contracts.runs import Budget, checked_run_id
 from contracts.state import MAIN
+from contracts.texts import cut
 from flows.checking import check
 from flows.registry import FLOWS
 from perdure import checked
 from perdure.connection import FLOW_WORKFLOW
-from perdure.run_requests import new_id
+from perdure.run_requests import DETAILS_CHARACTERS, SUMMARY_CHARACTERS, new_id
 from perdure.starting import Order
 from workflows import schemas
-
-_RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,199}")
-_SUMMARY_CHARACTERS = 120
-_DETAILS_CHARACTERS = 8000
 
 
 def made(
@@ -100,11 +96,10 @@ def pinned(flow: str | Flow, *, app: Sequence[str] = ()) -> tuple[Flow, dict[str
 
 
 def _checked_id(run_id: str) -> str:
-    if not _RUN_ID.fullmatch(run_id):
-        raise BadRequest(
-            f"run id {run_id!r} must be 1 to 200 letters, digits or . _ : - and begin with one of the first two"
-        )
-    return run_id
+    try:
+        return checked_run_id(run_id)
+    except ValueError as error:
+        raise BadRequest(str(error)) from error
 
 
 def order(request: FlowRequest) -> Order:
@@ -128,9 +123,9 @@ def order(request: FlowRequest) -> Order:
 
 def _summary(request: FlowRequest) -> str:
     line = f"flow {request.flow.name} {request.flow.version}: {' '.join(request.flow.description.split())}"
-    return line if len(line) <= _SUMMARY_CHARACTERS else f"{line[: _SUMMARY_CHARACTERS - 1]}…"
+    return cut(line, SUMMARY_CHARACTERS)
 
 
 def _details(request: FlowRequest) -> str:
-    shown = json.dumps(request.input, ensure_ascii=False, indent=2)[:_DETAILS_CHARACTERS]
+    shown = json.dumps(request.input, ensure_ascii=False, indent=2)[:DETAILS_CHARACTERS]
     return f"**Flow** {request.flow.name} {request.flow.version}\n\n**Input**\n\n```json\n{shown}\n```"

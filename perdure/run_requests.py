@@ -9,17 +9,15 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
-
-from contracts.errors import BadRequest
 from contracts.payloads import guard
 from contracts.runs import Budget, RunRequest
+from contracts.texts import cut
+from perdure.checked import made as made_of
 from perdure.connection import WORKFLOW
-from perdure.settings import one_line
 from perdure.starting import Order
 
-_SUMMARY_CHARACTERS = 120
-_DETAILS_CHARACTERS = 8000
+SUMMARY_CHARACTERS = 120
+DETAILS_CHARACTERS = 8000
 
 
 def checked(**values: Any) -> RunRequest:
@@ -29,10 +27,7 @@ def checked(**values: Any) -> RunRequest:
         BadRequest: a field is wrong.
         PayloadTooLarge: the request as a whole is larger than one event of a history may hold.
     """
-    try:
-        request = RunRequest.model_validate(values)
-    except ValidationError as error:
-        raise BadRequest(one_line(error)) from error
+    request = made_of(RunRequest, values)
     guard("the request", request, advice="put the material into files and name their folder")
     return request
 
@@ -96,12 +91,11 @@ def order(request: RunRequest) -> Order:
 
 def summary(request: RunRequest) -> str:
     """Return the one line that the Temporal UI shows for a run."""
-    line = f"{request.team}: {' '.join(request.task.split())}"
-    return line if len(line) <= _SUMMARY_CHARACTERS else f"{line[: _SUMMARY_CHARACTERS - 1]}…"
+    return cut(f"{request.team}: {' '.join(request.task.split())}", SUMMARY_CHARACTERS)
 
 
 def details(request: RunRequest) -> str:
     """Return what the Temporal UI tells of a run, in Markdown."""
     task = request.task
-    shown = task if len(task) <= _DETAILS_CHARACTERS else f"{task[:_DETAILS_CHARACTERS]}…"
+    shown = task if len(task) <= DETAILS_CHARACTERS else f"{task[:DETAILS_CHARACTERS]}…"
     return f"**Team** {request.team}\n\n**Task**\n\n{shown}"

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 from temporalio import workflow
 from temporalio.common import RetryPolicy
 
+from contracts.base import Contract
 from contracts.decisions import Decision
 from contracts.events import Wait
 from contracts.flows import Retry
@@ -27,7 +28,9 @@ from contracts.steps import (
     WriteStateRequest,
     WrittenState,
 )
+from contracts.texts import cut
 
+_Reply = TypeVar("_Reply")
 # A lost worker is noticed after this time without a heartbeat.
 _HEARTBEAT = timedelta(seconds=5)
 _READ_TIMEOUT = timedelta(seconds=20)
@@ -53,42 +56,29 @@ _ADVICE = "write it into the state and name the document"
 
 async def decide(request: DecideRequest, *, id: str) -> Decision:
     """Read, evaluate and decide, in a local activity: the decision is what history keeps."""
-    done: Decision = await workflow.execute_local_activity(
-        "decide",
-        request,
-        activity_id=id,
-        result_type=Decision,
-        start_to_close_timeout=_READ_TIMEOUT,
-        retry_policy=STORE_RETRIES,
-        summary=f"which way from {request.step}",
-    )
-    return done
+    return await _read("decide", request, kind=Decision, id=id, summary=f"which way from {request.step}")
 
 
 async def resolve(request: ResolveRequest, *, id: str) -> Resolved:
     """Fill a template, in a local activity."""
-    done: Resolved = await workflow.execute_local_activity(
-        "resolve",
-        request,
-        activity_id=id,
-        result_type=Resolved,
-        start_to_close_timeout=_READ_TIMEOUT,
-        retry_policy=STORE_RETRIES,
-        summary=f"values for {request.step}",
-    )
-    return done
+    return await _read("resolve", request, kind=Resolved, id=id, summary=f"values for {request.step}")
 
 
 async def read(request: ReadRequest, *, id: str) -> dict[str, ReadDocument]:
     """Read documents in one snapshot, in a local activity."""
-    done: dict[str, ReadDocument] = await workflow.execute_local_activity(
-        "read_state",
+    named = ", ".join(place.name for place in request.documents)[:200]
+    return await _read("read_state", request, kind=dict[str, ReadDocument], id=id, summary=named)
+
+
+async def _read(name: str, request: Contract, *, kind: type[_Reply], id: str, summary: str) -> _Reply:
+    done: _Reply = await workflow.execute_local_activity(
+        name,
         request,
         activity_id=id,
-        result_type=dict[str, ReadDocument],
+        result_type=kind,
         start_to_close_timeout=_READ_TIMEOUT,
         retry_policy=STORE_RETRIES,
-        summary=", ".join(place.name for place in request.documents)[:200],
+        summary=summary,
     )
     return done
 
@@ -199,4 +189,4 @@ def _written(request: WriteStateRequest) -> list[Any]:
 
 
 def _summary(text: str) -> str:
-    return text if len(text) <= 120 else f"{text[:119]}…"
+    return cut(text, 120)

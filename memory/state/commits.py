@@ -58,10 +58,7 @@ class CommitCommand:
     def needs(self, world: World) -> Iterator[Need]:
         """See `Command.needs`."""
         commit = self.commit
-        if commit.idempotency_key is not None:
-            yield from repeat_needs(world, commit.tenant, commit.idempotency_key)
-        if commit.fence is not None:
-            yield LeaseNeed(commit.tenant, commit.fence.name)
+        yield from claim_needs(world, commit)
         lineage = world.lineage(commit.tenant, commit.branch)
         if lineage is None:
             yield LineageNeed(commit.tenant, commit.branch)
@@ -157,12 +154,15 @@ def content_digest(commit: Commit, **more: Any) -> bytes:
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).digest()
 
 
-def repeat_needs(world: World, tenant: str, key: str) -> Iterator[Need]:
-    """Say what must be known of an idempotency key."""
-    need = CommitNeed(tenant, key)
-    yield need
-    if world.knows(need) and (row := world.commit(tenant, key)) is not None:
-        yield span_of(row)
+def claim_needs(world: World, commit: Commit) -> Iterator[Need]:
+    """Say what must be known of a commit's idempotency key and fence."""
+    if (key := commit.idempotency_key) is not None:
+        need = CommitNeed(commit.tenant, key)
+        yield need
+        if world.knows(need) and (row := world.commit(commit.tenant, key)) is not None:
+            yield span_of(row)
+    if commit.fence is not None:
+        yield LeaseNeed(commit.tenant, commit.fence.name)
 
 
 def repeat(world: World, commit: Commit, digest: bytes) -> Made | None:

@@ -14,17 +14,17 @@ from memory.state.commits import (
     Made,
     Planned,
     check_fence,
+    claim_needs,
     content_digest,
     kept,
     place_text,
     repeat,
-    repeat_needs,
     rules_needs,
     version_row,
 )
 from memory.state.differences import same
 from memory.state.rows import BranchRow, Version, document, json_value
-from memory.state.world import LATEST, LeaseNeed, LineageNeed, Need, RowNeed, World, WrittenNeed, check_open, rows_of
+from memory.state.world import LATEST, LineageNeed, Need, RowNeed, World, WrittenNeed, check_open, rows_of
 
 Prefer = Mapping[tuple[str, str], str] | str | None
 _SIDES = ("ours", "theirs")
@@ -72,10 +72,7 @@ class Merge:
     def needs(self, world: World) -> Iterator[Need]:
         """See `Command.needs`."""
         commit = self.commit
-        if commit.idempotency_key is not None:
-            yield from repeat_needs(world, commit.tenant, commit.idempotency_key)
-        if commit.fence is not None:
-            yield LeaseNeed(commit.tenant, commit.fence.name)
+        yield from claim_needs(world, commit)
         yield LineageNeed(commit.tenant, commit.branch)
         written = WrittenNeed(commit.tenant, commit.branch)
         yield written

@@ -11,6 +11,7 @@ from typing import Any
 
 from contracts.errors import NotFound
 from contracts.state import DEFAULT_TENANT, MAIN, Document
+from contracts.texts import cut
 from perdure import checked
 from perdure.cli import interrupts, values
 from perdure.cli.output import Output
@@ -190,8 +191,7 @@ def pretty(value: Any) -> str:
 
 def compact(value: Any) -> str:
     """A JSON value in one line, cut where it is long."""
-    line = json.dumps(value, ensure_ascii=False)
-    return line if len(line) <= _CUT else f"{line[: _CUT - 1]}…"
+    return cut(json.dumps(value, ensure_ascii=False), _CUT)
 
 
 def _history_row(document: Document) -> tuple[str, ...]:
