@@ -11,7 +11,8 @@ import json
 import os
 import sys
 import tempfile
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -69,21 +70,31 @@ BRIDGED: Mapping[str, Callable[[Runner, Run], Awaitable[None]]] = {
 
 async def record(names: list[str]) -> None:
     """Run each team on a server of its own and write down what happened."""
+    async with recorder(TemporalServer, app=(APP, *BRIDGE_APPS)) as running:
+        for name in names:
+            await _record(running, name)
+
+
+@asynccontextmanager
+async def recorder(kind: type[TemporalServer], *, app: tuple[str, ...]) -> AsyncIterator[Runner]:
+    """A worker on a Temporal server of its own, whose histories can be kept.
+
+    Args:
+        kind: of the server.
+        app: modules with teams, models and tools.
+    """
     with tempfile.TemporaryDirectory() as folder, ModelServer(teams) as model:
         home = Path(folder)
         binary = await temporal_binary.find(os.environ, say=print)
         place = ServerPlace(
             port=free_port(), ui_port=free_port(), database=home / "temporal.db", log=home / "temporal.log"
         )
-        server = TemporalServer(binary, place)
+        server = kind(binary, place)
         await server.start()
         try:
             client = await connection.connect(TemporalSettings(address=place.address))
-            async with runner(
-                client, home, model_url=model.url, app=(APP, *BRIDGE_APPS), task_queue=TASK_QUEUE
-            ) as running:
-                for name in names:
-                    await _record(running, name)
+            async with runner(client, home, model_url=model.url, app=app, task_queue=TASK_QUEUE) as running:
+                yield running
         finally:
             await server.stop()
 

@@ -6,52 +6,31 @@ As `tests.replay.record` does for teams: run it after a change that is meant to 
 from __future__ import annotations
 
 import asyncio
-import os
 import sys
-import tempfile
 from pathlib import Path
 
 from temporalio.client import Client
 
 from contracts.errors import RunFailed
 from contracts.flows import FlowRequest
-from perdure import connection, temporal_binary
-from perdure.ports import free_port
-from perdure.settings import TemporalSettings
 from perdure.stores import Stores, open_stores
-from perdure.temporal_server import ServerPlace
-from tests.replay.record import TASK_QUEUE, write
+from tests.replay.record import recorder, write
 from tests.support.chaos_chains import ImpatientServer
 from tests.support.flow_kinds import KINDS, Kind
 from tests.support.flow_runs import FLOW_APP
-from tests.support.model_server import ModelServer
-from tests.support.running import APP, Runner, runner
-from tests.support.scripts import teams
+from tests.support.running import APP, Runner
 
 FLOW_HISTORIES = Path(__file__).parent / "histories" / "flows"
 
 
 async def record(names: list[str]) -> None:
     """Run each flow on a server of its own, which suggests new histories early, and write down what happened."""
-    with tempfile.TemporaryDirectory() as folder, ModelServer(teams) as model:
-        home = Path(folder)
-        binary = await temporal_binary.find(os.environ, say=print)
-        place = ServerPlace(
-            port=free_port(), ui_port=free_port(), database=home / "temporal.db", log=home / "temporal.log"
-        )
-        server = ImpatientServer(binary, place)
-        await server.start()
-        try:
-            client = await connection.connect(TemporalSettings(address=place.address))
-            app = (APP, FLOW_APP)
-            async with (
-                runner(client, home, model_url=model.url, app=app, task_queue=TASK_QUEUE) as running,
-                open_stores(running.settings) as stores,
-            ):
-                for name in names:
-                    await _record(running, stores, name, KINDS[name])
-        finally:
-            await server.stop()
+    async with (
+        recorder(ImpatientServer, app=(APP, FLOW_APP)) as running,
+        open_stores(running.settings) as stores,
+    ):
+        for name in names:
+            await _record(running, stores, name, KINDS[name])
 
 
 async def _record(running: Runner, stores: Stores, name: str, kind: Kind) -> None:
