@@ -1,9 +1,10 @@
-"""What the chaos tests share: a server that suggests new histories early."""
+"""What the chaos tests share: servers of a kind of their own."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 from temporalio.client import Client
@@ -11,7 +12,7 @@ from temporalio.client import Client
 from perdure import connection, temporal_binary
 from perdure.ports import free_port
 from perdure.settings import TemporalSettings
-from perdure.temporal_server import ServerPlace
+from perdure.temporal_server import ServerPlace, TemporalServer
 from tests.support.chaos_chains import ImpatientServer
 
 
@@ -23,4 +24,14 @@ async def impatient(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[C
     server = ImpatientServer(await temporal_binary.find(os.environ, say=lambda _: None), place)
     await server.start()
     yield await connection.connect(TemporalSettings(address=place.address))
+    await server.stop()
+
+
+@pytest.fixture
+async def lonely_temporal(tmp_path: Path) -> AsyncIterator[TemporalServer]:
+    """A server for one test: what it leaves unfinished must not be work for the workers of the next one."""
+    place = ServerPlace(port=free_port(), ui_port=free_port(), database=tmp_path / "t.db", log=tmp_path / "t.log")
+    server = TemporalServer(await temporal_binary.find(os.environ, say=lambda _: None), place)
+    await server.start()
+    yield server
     await server.stop()

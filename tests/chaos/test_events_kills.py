@@ -18,7 +18,8 @@ from contracts.ports import EventLog, StateStore
 from contracts.state import Commit, Emitted, Write
 from events.starts import workflow_id
 from perdure.children import Child
-from perdure.settings import Settings
+from perdure.connection import connect
+from perdure.settings import Settings, TemporalSettings
 from perdure.stores import open_stores
 from perdure.temporal_server import TemporalServer
 from tests.support.chaos_worker import WorkerHome, kill
@@ -151,10 +152,11 @@ async def test_two_kills_and_each_of_60_events_starts_one_run(
 @pytest.mark.long
 @pytest.mark.timeout(1800)
 async def test_ten_kills_and_each_of_10_000_events_starts_one_run(
-    client: Client, temporal: TemporalServer, tmp_path: Path
+    lonely_temporal: TemporalServer, tmp_path: Path
 ) -> None:
+    client = await connect(TemporalSettings(address=lonely_temporal.place.address))
     command = [str(Path(__file__).parents[2] / "worker.py")]
-    async with stage(client, temporal, tmp_path, command, app="tests.support.events_app") as on:
+    async with stage(client, lonely_temporal, tmp_path, command, app="tests.support.events_app") as on:
         wanted = await killed_on_the_way(on, events=10_000, kills=10, action=START_FLOW, within=1200)
         runs = await on.runs("FlowRun", expected=10_000, within=120)
         assert {id_: count for id_, count in runs.items() if id_ in wanted} == dict.fromkeys(wanted, 1)

@@ -36,9 +36,9 @@ async def test_a_killed_worker_repeats_nothing(temporal: TemporalServer, client:
         await stores.state.commit(put("counters", "killed", {"n": 0}))
         run = await (await Perdure.using(client)).submit_flow(FlowRequest(run_id=new_queue(), flow=definition))
         for number in range(KILLS):
-            child = await home.start()
-            await _beyond(stores.state, number * TO // (KILLS + 1))
-            await kill(child)
+            async with home.worker() as child:
+                await _beyond(stores.state, number * TO // (KILLS + 1))
+                await kill(child)
         async with home.worker():
             result = await run.result(timeout=300, wait_when_stuck=True)
         found = await stores.state.get(Place(namespace="counters", key="killed"), fresh=True)

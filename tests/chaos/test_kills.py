@@ -193,8 +193,8 @@ async def _scene(model: ModelProcess, client: Client, temporal: TemporalServer, 
 
 async def _live_until(death: Moment | str, scene: Scene) -> None:
     if isinstance(death, str):
-        child = await scene.home.start(death)
-        assert await asyncio.wait_for(child.wait(), 60) == -9
+        async with scene.home.worker(death) as child:
+            assert await asyncio.wait_for(child.wait(), 60) == -9
         return
     async with scene.home.worker() as child, asyncio.timeout(60):
         while not await death(scene):
