@@ -14,6 +14,7 @@ PerdureError
 │   │   ├── VersionConflict    a document has another version than was expected
 │   │   ├── IllegalTransition  a state machine does not allow that way
 │   │   └── LeaseLost      the lease has ended, or somebody else has it
+│   ├── Forbidden          the caller may not write there
 │   └── NotDurable         a team holds a part that cannot run inside a workflow
 ├── OperatorError          the machine or its configuration must be mended
 │   ├── ConfigurationError a setting, an app module or a price is missing or wrong
@@ -134,6 +135,12 @@ class UnknownName(NotFound):
         if self.known:
             return f": there are {', '.join(map(repr, self.known[:10]))}"
         return f": no {self.kind} is registered; name your module in PERDURE_APP"
+
+
+class Forbidden(CallerError):
+    """The caller may not write there; the message names whose it is. What may not be read is `NotFound`."""
+
+    exit_code = 5
 
 
 class NotDurable(CallerError):

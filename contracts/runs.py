@@ -9,6 +9,7 @@ from pydantic import Field, field_validator
 
 from contracts.base import Contract
 from contracts.events import Event
+from contracts.remembering import MemoryContext, MemoryPolicy, MemoryUse
 from contracts.state import DEFAULT_TENANT, MAIN, Name
 
 MAX_TASK_BYTES = 200 * 1024
@@ -68,6 +69,7 @@ class RunRequest(Contract):
     files: str | None = Field(default=None, description="Absolute folder that file tools may read.")
     tenant: Name = DEFAULT_TENANT
     branch: Name = Field(default=MAIN, description="Branch of the state store that the run belongs to.")
+    memory: MemoryPolicy | None = Field(default=None, description="How memory is used; None: not at all.")
     carried: Carried | None = Field(default=None, description="Set by continue-as-new only.")
 
     @field_validator("run_id")
@@ -146,6 +148,7 @@ class RunResult(Contract):
     detail: str | None = None
     usage: Usage = Usage()
     real_model: bool = Field(default=True, description="False when the scripted model answered.")
+    memory: MemoryUse | None = Field(default=None, description="What was remembered before and learned after.")
 
 
 class Carried(Contract):
@@ -160,6 +163,8 @@ class Carried(Contract):
     since: int | None = Field(default=None, description="Sequence of the state store when the run started.")
     sequence: int | None = Field(default=None, description="The latest sequence that the run knows of.")
     late: tuple[Event, ...] = Field(default=(), description="Events that came while the checkpoint was stored.")
+    context: MemoryContext | None = Field(default=None, description="What was recalled when the run began.")
+    executions: tuple[str, ...] = Field(default=(), description="Temporal's run ids of the parts before this one.")
 
 
 RunRequest.model_rebuild()

@@ -17,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, f
 
 from contracts.errors import ConfigurationError
 from perdure import addresses
+from perdure.memory_settings import MEMORY_VARIABLES, MemorySettings
 
 if TYPE_CHECKING:
     from temporalio.envconfig import ClientConfigProfile, ClientConfigTLSDict
@@ -111,6 +112,7 @@ class Settings(_Value):
         description="Seconds that a plain read may be behind; 0: no cache (PERDURE_STATE_STALE_SECONDS).",
     )
     prices: dict[str, Price] = Field(default={}, description="Prices by model, before those that are known anyway.")
+    memory: MemorySettings = Field(default=MemorySettings(), description="What is remembered, and where.")
     temporal_ui: str | None = Field(default=None, description="URL of Temporal's UI, for links (PERDURE_TEMPORAL_UI).")
     temporal: TemporalSettings = Field(default=TemporalSettings(), description="How Temporal is reached (TEMPORAL_…).")
 
@@ -141,9 +143,10 @@ class Settings(_Value):
         values = _read(file) if file else {}
         _check_keys(values, cls.model_fields, place=f"{file}")
         temporal = _temporal(values.pop("temporal", {}), environ, place=f"{file}")
+        memory = _memory(values.pop("memory", {}), environ, place=f"{file}")
         written = _own(values, folder=file.parent if file else folder)
         given = _own(_from_environment(environ), folder=folder)
-        return _checked(cls, {"home": folder / ".perdure", **written, **given, "temporal": temporal})
+        return _checked(cls, {"home": folder / ".perdure", **written, **given, "memory": memory, "temporal": temporal})
 
     def environ(self) -> dict[str, str]:
         """Return the variables that give these settings to a child process, but for prices and Temporal."""
@@ -157,7 +160,7 @@ class Settings(_Value):
             "redis_url": self.redis_url and self.redis_url.get_secret_value(),
             "state_stale_seconds": f"{self.state_stale_seconds:g}",
         }
-        return {_VARIABLES[field]: value for field, value in values.items() if value}
+        return {**{_VARIABLES[field]: value for field, value in values.items() if value}, **self.memory.environ()}
 
     def at(self, address: str) -> Settings:
         """Return these settings for a plain local server at `HOST:PORT`, whatever else was set for Temporal."""
@@ -229,6 +232,14 @@ def _temporal(values: object, environ: Mapping[str, str], *, place: str) -> Temp
         raise ConfigurationError(f"the Temporal configuration cannot be used: {error}") from error
     found = {name: value for name, value in profile.to_dict().items() if value}
     return _checked(TemporalSettings, found)
+
+
+def _memory(values: object, environ: Mapping[str, str], *, place: str) -> MemorySettings:
+    if not isinstance(values, dict):
+        raise ConfigurationError(f"{place}: memory must be a table")
+    _check_keys(values, MemorySettings.model_fields, place=f"{place} [memory]")
+    given = {field: environ[variable] for field, variable in MEMORY_VARIABLES.items() if environ.get(variable)}
+    return _checked(MemorySettings, {**values, **given})
 
 
 def _word(value: object) -> str:

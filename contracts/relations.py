@@ -1,0 +1,48 @@
+"""Relations between memories and the entities that they name."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal
+
+from pydantic import Field
+
+from contracts.base import Contract
+from contracts.state import DEFAULT_TENANT, Name
+
+# A node is the id of a memory, or "entity:" with the name in lower case ("entity:lisbon").
+ENTITY = "entity:"
+
+
+class Relation(Contract):
+    """One relation. A mutual one has its ends in order of their names; the other end's view is the same.
+
+    `kind` is a word such as "mentions", "follows", "supersedes", "knows", "works with". `strength` is from 0 to 1, as
+    faded by the time it is read.
+    """
+
+    start: str = Field(max_length=300)
+    end: str = Field(max_length=300)
+    kind: str = Field(min_length=1, max_length=60)
+    mutual: bool = False
+    strength: float = Field(default=0.5, ge=0, le=1)
+    uses: int = 1
+    used_at: datetime | None = None
+    scope: str = Field(default="", description="Key of the scope whose relation it is.")
+    tenant: Name = DEFAULT_TENANT
+
+
+class RelationChange(Contract):
+    """What happened to a relation: made or used again (stronger by a half of what is missing to 1), or ended."""
+
+    relation: Relation
+    change: Literal["used", "ended"] = "used"
+    sequence: int = Field(description="Of the change of the ledger: a change that was applied is not applied again.")
+
+
+class Path(Contract):
+    """A way from one node to another. `strength` is the product along the way."""
+
+    nodes: tuple[str, ...]
+    relations: tuple[Relation, ...]
+    strength: float
