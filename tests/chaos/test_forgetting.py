@@ -16,14 +16,8 @@ from tests.support.running import TASK, turns
 from tests.support.teams import Turn
 
 
-@pytest.mark.parametrize(
-    "team",
-    [
-        pytest.param("two-60", marks=pytest.mark.long),
-        pytest.param("selector-30", marks=pytest.mark.long),
-        "magentic-20",
-    ],
-)
+@pytest.mark.long
+@pytest.mark.parametrize("team", ["two-60", "selector-30", "magentic-20"])
 async def test_a_store_that_forgets_changes_no_prompt(team: str, impatient: Client, tmp_path: Path) -> None:
     chain = await _same_as_stock(team, impatient, tmp_path)
     assert (len(chain) > 1) is not team.startswith("magentic")

@@ -23,16 +23,16 @@ APP = ("tests.support.chaos_app",)
 @pytest.mark.parametrize(
     "team",
     [
-        "two-60",
+        pytest.param("two-60", marks=pytest.mark.long),
         "selector-30",
         "swarm-40",
         pytest.param("graph-60", marks=pytest.mark.long),
-        "nested-16",
+        pytest.param("nested-16", marks=pytest.mark.long),
         "society-12",
-        "asking-16",
+        pytest.param("asking-16", marks=pytest.mark.long),
         "conditions-40",
-        "buffered-60",
-        "head_and_tail-60",
+        pytest.param("buffered-60", marks=pytest.mark.long),
+        pytest.param("head_and_tail-60", marks=pytest.mark.long),
     ],
 )
 async def test_a_chain_of_histories_converses_as_one(team: str, impatient: Client, tmp_path: Path) -> None:

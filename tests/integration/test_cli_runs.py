@@ -231,6 +231,7 @@ async def test_a_port_in_use_is_named_with_the_option_for_another(shared: Shared
     )
 
 
+@pytest.mark.long
 async def test_exit_codes_are_clean_however_often_a_command_is_run(shared: Shared) -> None:
     codes = [(await shared.command_line.run("runs", "--json")).code for _ in range(12)]
     assert codes == [0] * 12

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
+import pytest
 from temporalio.client import Client
 
 from tests.support.model_server import ModelServer
@@ -18,6 +19,7 @@ SEEDS = ("1", "2", "3")
 Commands = dict[str, list[tuple[str, str]]]
 
 
+@pytest.mark.long
 async def test_commands_do_not_depend_on_the_hash_seed(
     client: Client, model_server: ModelServer, tmp_path: Path
 ) -> None:
