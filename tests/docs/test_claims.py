@@ -19,7 +19,7 @@ from agents.chat_models import DEFAULT_MODEL
 from contracts.conversation import MAX_COMMAND_BYTES
 from contracts.errors import ModelRefused, ModelUnavailable
 from docs.pictures import take
-from perdure import connection, settings, temporal_server
+from perdure import connection, memory_settings, settings, temporal_server
 from tests.docs.pages import PAGES, ROOT, all_blocks, code_words, label, links
 from tests.support.teams import TEAMS
 
@@ -53,12 +53,13 @@ def test_files_and_folders_that_a_page_names_exist(page: Path) -> None:
 def test_variables_that_a_page_names_are_read(page: Path) -> None:
     named = set(re.findall(r"\b(?:PERDURE|OPENAI|TEMPORAL)_[A-Z_]+\b", page.read_text()))
     read = set(re.findall(r"\b(?:PERDURE|OPENAI)_[A-Z_]+\b", Path(settings.__file__).read_text()))
+    read |= set(memory_settings.MEMORY_VARIABLES.values())
     read |= {f"TEMPORAL_{key.upper()}" for key in settings._TEMPORAL_KEYS}
     assert named <= read
 
 
 def test_every_setting_stands_in_the_reference() -> None:
-    table = (ROOT / "docs/reference/settings.md").read_text()
+    table, _, memory = (ROOT / "docs/reference/settings.md").read_text().partition("## Memory")
     assert re.findall(r"^\| `(\w+)`", table, re.MULTILINE) == [
         *(name for name in settings.Settings.model_fields if name not in {"temporal", "prices", "temporal_ui"}),
         "temporal_ui",
@@ -67,6 +68,9 @@ def test_every_setting_stands_in_the_reference() -> None:
     ]
     for field, variable in settings._VARIABLES.items():
         assert f"| `{field}` | `{variable}` |" in table
+    assert re.findall(r"^\| `(\w+)`", memory, re.MULTILINE) == list(memory_settings.MemorySettings.model_fields)
+    for field, variable in memory_settings.MEMORY_VARIABLES.items():
+        assert f"| `{field}` | `{variable}` |" in memory
 
 
 @pytest.mark.parametrize("page", PAGES, ids=label)

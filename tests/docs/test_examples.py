@@ -30,6 +30,7 @@ RUN_TEAM = block("README.md, Write a team, console 1")
 MODEL = block("README.md, Models, python 1")
 CLIENT = block("README.md, From code, python 1")
 SETTINGS = block("docs/reference/settings.md, Settings, toml 1")
+MEMORY_SETTINGS = block("docs/reference/settings.md, Memory, toml 1")
 SET_UP = block("CONTRIBUTING.md, Set up, console 1")
 CLIENT_DOCSTRING = block("Perdure, docstring, python 1")
 CONTEXT_DOCSTRING = block("TeamContext, docstring, python 1")
@@ -170,6 +171,14 @@ def test_the_settings_file_can_be_read(tmp_path: Path) -> None:
     assert settings.app == ("invoices",)
     assert settings.prices["my-model"].prompt == 0.5
     assert settings.temporal.address == "temporal.example.com:7233"
+
+
+def test_the_memory_settings_of_the_reference_are_read(tmp_path: Path) -> None:
+    (tmp_path / "perdure.toml").write_text(MEMORY_SETTINGS.text)
+    memory = Settings.load({}, folder=tmp_path).memory
+    assert (memory.extractor, memory.sources) == ("rules", ("handbook",))
+    assert memory.team_weights["research"].date == 0.6
+    assert memory.team_weights["research"].dense == memory.weights.dense
 
 
 def test_console_lines_are_commands() -> None:
