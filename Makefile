@@ -51,6 +51,6 @@ bench: $(STAMP) ## Measure all figures, or one: make bench ONLY=NAME
 
 lock: $(BIN)/uv ## Remake the locks from pyproject.toml
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-emit-index-url \
-	  pyproject.toml --output-file requirements.lock
+	  --extra neo4j --extra qdrant pyproject.toml --output-file requirements.lock
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-emit-index-url \
 	  --constraint requirements.lock --group dev pyproject.toml --output-file requirements-dev.lock

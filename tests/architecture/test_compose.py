@@ -80,6 +80,8 @@ def test_the_worker_keeps_its_state_in_the_servers_that_stand_beside_it() -> Non
     given = SERVICES["worker"]["environment"]
     assert "@postgresql:5432/perdure" in given["PERDURE_DATABASE_URL"]
     assert "redis://redis:6379/" in given["PERDURE_REDIS_URL"]
+    assert given["QDRANT_URL"].endswith("http://qdrant:6333}")
+    assert given["NEO4J_URL"].endswith("bolt://neo4j:7687}")
     assert {"postgresql", "redis"} <= set(SERVICES["worker"]["depends_on"])
 
 
