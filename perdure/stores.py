@@ -29,13 +29,22 @@ _BUS_PATIENCE = timedelta(seconds=10)
 
 @dataclass(frozen=True, kw_only=True)
 class Stores:
-    """What holds state, contexts and events, and what tells of changes."""
+    """What holds state, contexts and events, and what tells of changes.
+
+    Attributes:
+        database: in which all of it is, memory's ledger too.
+        redis: the server of caches; None where there is none.
+        prefix: what names in Redis begin with.
+    """
 
     state: StateStore
     contexts: ContextStore
     events: EventLog
     wake_ups: WakeUps
     bus: DeliveryBus
+    database: Database
+    redis: RedisConnection | None
+    prefix: str
 
 
 @asynccontextmanager
@@ -60,6 +69,9 @@ async def open_stores(settings: Settings) -> AsyncIterator[Stores]:
             events=_events(database),
             wake_ups=wake_ups,
             bus=await _bus(settings, exits),
+            database=database,
+            redis=redis,
+            prefix=_prefix(settings),
         )
 
 
