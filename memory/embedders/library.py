@@ -58,6 +58,7 @@ class LibraryEmbedder(ABC):
 
     async def close(self) -> None:
         """See `Embedder.close`."""
+        self._encode = None
 
     @abstractmethod
     def _load(self) -> Encode:
@@ -75,6 +76,6 @@ class LibraryEmbedder(ABC):
             return self._load()
         except Exception as error:  # libraries raise whatever their downloads raise
             raise BackendUnavailable(
-                f"{self._library} cannot load {self._model!r} ({type(error).__name__}: {error}): check the name, and that"
-                " its files are there or can be downloaded"
+                f"{self._library} cannot load {self._model!r} ({type(error).__name__}: {error}): check the name, and"
+                " that its files are there or can be downloaded"
             ) from error
