@@ -19,7 +19,7 @@ _KNOWN = {"text-embedding-3-small": 1536, "text-embedding-3-large": 3072, "text-
 _BATCH = 128
 # OpenAI takes 8,191 tokens of a text, and 300,000 of a request.
 _MAX_CHARS = 8_000
-_ATTEMPTS = 4
+_ATTEMPTS = 3
 _FIRST_WAIT_SECONDS = 0.25
 # A search must not wait for a server that says "in a minute".
 _MAX_WAIT_SECONDS = 5.0
