@@ -261,11 +261,13 @@ class MemoryGraph(Protocol):
     """Relations between memories and the entities that they name. All methods raise `BackendUnavailable`.
 
     The SQL graph is a part of the ledger; another one is a projection that follows it, and both answer alike. Strength
-    fades with time: halved every 30 days since it was last used; `now` says which time counts.
+    fades with time: halved every 30 days since it was last used; `now` says which time counts. `scopes` are keys of the
+    scopes whose relations count; None is all of the tenant. Ways are walked in both directions of a relation; of a node
+    with more than 200 relations, the 200 strongest are.
     """
 
     async def applied(self) -> int | None:
-        """Return the sequence up to which it follows the ledger; None where it is empty."""
+        """Return the sequence up to which it follows; None where it is empty."""
         ...
 
     async def apply(self, changes: Sequence[RelationChange], *, upto: int) -> None:
@@ -273,18 +275,41 @@ class MemoryGraph(Protocol):
         ...
 
     async def relations(
-        self, node: str, *, tenant: str, kinds: Sequence[str] | None = None, limit: int = 100, now: datetime
+        self,
+        node: str,
+        *,
+        tenant: str,
+        scopes: Sequence[str] | None = None,
+        kinds: Sequence[str] | None = None,
+        limit: int = 100,
+        now: datetime,
     ) -> tuple[Relation, ...]:
-        """Return the relations of a node, the strongest first."""
+        """Return the relations that a node is an end of, the strongest first."""
         ...
 
     async def neighbours(
-        self, nodes: Sequence[str], *, tenant: str, depth: int = 1, limit: int = 100, now: datetime
+        self,
+        nodes: Sequence[str],
+        *,
+        tenant: str,
+        scopes: Sequence[str] | None = None,
+        depth: int = 1,
+        limit: int = 100,
+        now: datetime,
     ) -> Sequence[tuple[str, float]]:
-        """Return nodes that can be reached, each with the product of strengths on its best way (0 to 1)."""
+        """Return nodes that can be reached, the best first, each with the product of strengths on its best way."""
         ...
 
-    async def path(self, start: str, end: str, *, tenant: str, depth: int = 4, now: datetime) -> Path | None:
+    async def path(
+        self,
+        start: str,
+        end: str,
+        *,
+        tenant: str,
+        scopes: Sequence[str] | None = None,
+        depth: int = 4,
+        now: datetime,
+    ) -> Path | None:
         """Return the strongest of the shortest ways from a node to another; None where there is none so short."""
         ...
 
@@ -293,7 +318,7 @@ class MemoryGraph(Protocol):
         ...
 
     async def drop(self) -> None:
-        """Remove everything, `applied` too. The SQL graph refuses: it is the truth."""
+        """Remove everything, `applied` too. The SQL graph keeps what was related by hand: of that it is the truth."""
         ...
 
     async def close(self) -> None:

@@ -12,13 +12,15 @@ from contracts.state import DEFAULT_TENANT, Name
 
 # A node is the id of a memory, or "entity:" with the name in lower case ("entity:lisbon").
 ENTITY = "entity:"
+# Relations that follow from what memories say. Nobody makes them by hand.
+DERIVED_KINDS = frozenset({"mentions", "supersedes"})
 
 
 class Relation(Contract):
     """One relation. A mutual one has its ends in order of their names; the other end's view is the same.
 
-    `kind` is a word such as "mentions", "follows", "supersedes", "knows", "works with". `strength` is from 0 to 1, as
-    faded by the time it is read.
+    `kind` is a word such as "mentions", "supersedes", "knows", "works with". `strength` is from 0 to 1, as faded by the
+    time it is read. A relation is the same where tenant, scope, ends and kind are.
     """
 
     start: str = Field(max_length=300)
@@ -33,11 +35,15 @@ class Relation(Contract):
 
 
 class RelationChange(Contract):
-    """What happened to a relation: made or used again (stronger by a half of what is missing to 1), or ended."""
+    """What happened to a relation.
+
+    used: it was made (with the strength that is given), or used again: stronger by a half of what its strength, faded
+    until then, lacks to 1. set: it is as given, whatever it was. ended: it is no more. `relation.used_at` says when.
+    """
 
     relation: Relation
-    change: Literal["used", "ended"] = "used"
-    sequence: int = Field(description="Of the change of the ledger: a change that was applied is not applied again.")
+    change: Literal["used", "set", "ended"] = "used"
+    sequence: int = Field(description="A relation takes no change with a sequence that is not higher than its last.")
 
 
 class Path(Contract):
