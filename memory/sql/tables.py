@@ -18,7 +18,7 @@ from sqlalchemy import (
 )
 
 # The revision that this program reads and writes: the last one in `migrations/versions`.
-REVISION = "0003"
+REVISION = "0004"
 
 METADATA = MetaData()
 

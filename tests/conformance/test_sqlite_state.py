@@ -17,7 +17,7 @@ from sqlalchemy import create_engine, insert, select, text
 from contracts.errors import BackendUnavailable, BadRequest, ConfigurationError
 from contracts.state import Commit, Place
 from memory.local_wakeups import LocalWakeUps
-from memory.sql import event_tables, migrations
+from memory.sql import event_tables, memory_tables, migrations
 from memory.sql.database import insert_ignore
 from memory.sql.tables import METADATA, REVISION
 from memory.sqlite_state import SqliteStateDatabase
@@ -26,6 +26,7 @@ from tests.conformance.state_backends import put
 
 PLACE = Place(namespace="t", key="a")
 CURSORS = event_tables.CURSORS
+assert memory_tables.MEMORIES.metadata is METADATA
 
 
 @pytest.fixture
