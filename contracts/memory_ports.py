@@ -148,6 +148,10 @@ class MemoryLedger(Protocol):
         """Return the sequence of the last change of memories of a tenant (0: none yet). It is read often, so cheap."""
         ...
 
+    async def sequence_at(self, time: datetime) -> int:
+        """Return the sequence of the last change up to a time, for `View.as_of`; 0 where there was none yet."""
+        ...
+
     async def changes(
         self, *, after: int, limit: int, embedder: str
     ) -> tuple[Sequence[tuple[Memory, bytes | None]], int]:
@@ -440,6 +444,18 @@ class MemoryStore(Protocol):
 
     async def mark(self, caller: Caller, id: str, *, useful: bool) -> None:
         """Say that a memory was of use, or was not. Raises `NotFound`."""
+        ...
+
+    async def drew(self, caller: Caller, ids: Sequence[str]) -> None:
+        """Note that an answer drew on memories. What is not there for the caller is passed over."""
+        ...
+
+    async def forget_ranking(self, caller: Caller) -> int:
+        """Forget all marks and draws of the caller's tenant, and return of how many memories there were some.
+
+        Raises:
+            Forbidden: the caller is no operator.
+        """
         ...
 
     async def relations(self, caller: Caller, node: str, *, limit: int = 100) -> tuple[Relation, ...]:
