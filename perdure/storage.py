@@ -1,4 +1,4 @@
-"""What the engine keeps in its database: state, triggers and events. None of it needs a Temporal server."""
+"""What the engine keeps in its database: state, memories, triggers and events. None of it needs a Temporal server."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from typing import Any
 
 from contracts.state import Emitted
 from perdure import emission
+from perdure.memory import Memories
+from perdure.memory_opening import MemoryOpening
 from perdure.settings import Settings
 from perdure.state import State
 from perdure.stores import Opening
@@ -23,11 +25,17 @@ class Storage:
         """
         self._settings = settings
         self._stores = Opening(settings)
+        self._memory = MemoryOpening(self._stores, settings)
 
     @property
     def state(self) -> State:
         """The state store: documents with versions, branches, locks. It is opened when it is first used."""
         return State(stores=self._stores)
+
+    @property
+    def memory(self) -> Memories:
+        """What is remembered: add, search, edit, forget. It is opened when it is first used."""
+        return Memories(memory=self._memory)
 
     @property
     def triggers(self) -> Triggers:
@@ -60,4 +68,7 @@ class Storage:
 
     async def close(self) -> None:
         """Close the stores that were opened. A connection to Temporal has no end of its own."""
-        await self._stores.close()
+        try:
+            await self._memory.close()
+        finally:
+            await self._stores.close()
