@@ -157,6 +157,9 @@ MEMORY_USES = Table(
 )
 
 # Between memories and entities: see `contracts.relations`. `strength` is as it was at `used_at`; it fades from then on.
+# `heat` orders relations by their faded strength, which is the same order at all times. `seq` is the change of the
+# ledger that it follows from. `moved` is the order in which rows changed: a graph elsewhere follows it, and so rows of
+# relations that have ended stay.
 RELATIONS = Table(
     "relations",
     METADATA,
@@ -169,7 +172,12 @@ RELATIONS = Table(
     Column("strength", Double, nullable=False),
     Column("uses", Integer, nullable=False),
     Column("used_at", _LONG, nullable=False),
+    Column("heat", Double, nullable=False),
     Column("seq", _LONG, nullable=False),
-    Index("relations_of_end", "tenant", "end"),
+    Column("moved", _LONG, nullable=False),
+    Column("ended", _FLAG, nullable=False),
+    Index("relations_of_start", "tenant", "start", "heat"),
+    Index("relations_of_end", "tenant", "end", "heat"),
     Index("relations_of_scope", "tenant", "scope"),
+    Index("relations_by_move", "moved"),
 )

@@ -159,7 +159,12 @@ def _make_relations() -> None:
         sa.Column("strength", sa.Double(), nullable=False),
         sa.Column("uses", sa.Integer(), nullable=False),
         sa.Column("used_at", _LONG, nullable=False),
+        sa.Column("heat", sa.Double(), nullable=False),
         sa.Column("seq", _LONG, nullable=False),
+        sa.Column("moved", _LONG, nullable=False),
+        sa.Column("ended", _FLAG, nullable=False),
     )
-    op.create_index("relations_of_end", "relations", ["tenant", "end"])
+    op.create_index("relations_of_start", "relations", ["tenant", "start", "heat"])
+    op.create_index("relations_of_end", "relations", ["tenant", "end", "heat"])
     op.create_index("relations_of_scope", "relations", ["tenant", "scope"])
+    op.create_index("relations_by_move", "relations", ["moved"])
