@@ -1,0 +1,158 @@
+"""A real Neo4j server as a child process: Maven gets it once, Java runs it."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import signal
+import tempfile
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+
+import pytest
+from neo4j import AsyncGraphDatabase
+from neo4j.exceptions import DriverError, Neo4jError
+
+from perdure.children import Child
+from perdure.locks import FileLock
+from perdure.ports import HOST, free_port
+from perdure.temporal_binary import cache_folder
+
+_VERSION = "5.26.30"
+_POM = f"""<project xmlns="http://maven.apache.org/POM/4.0.0">
+  <modelVersion>4.0.0</modelVersion>
+  <groupId>local</groupId><artifactId>neo4j-server</artifactId><version>1</version><packaging>pom</packaging>
+  <dependencies><dependency>
+    <groupId>org.neo4j</groupId><artifactId>neo4j</artifactId><version>{_VERSION}</version>
+  </dependency></dependencies>
+</project>
+"""
+# The last four let it stop within a second; by default it takes ten.
+_CONFIGURATION = """server.default_listen_address=127.0.0.1
+server.bolt.listen_address=127.0.0.1:{port}
+server.http.enabled=false
+dbms.usage_report.enabled=false
+dbms.security.auth_enabled=false
+server.memory.pagecache.size=64m
+db.shutdown_transaction_end_timeout=0s
+db.tx_log.rotation.size=1M
+db.tx_log.preallocate=false
+internal.dbms.bolt.netty_server_shutdown_quiet_period=0
+internal.dbms.bolt.netty_server_shutdown_timeout=1s
+internal.server.bolt.thread_pool_shutdown_wait_time=0s
+internal.server.bolt.connection_shutdown_wait_time=0s
+"""
+_JAVA = ("-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1")
+_START_SECONDS = 60
+_POLL_SECONDS = 0.1
+
+
+class Neo4jServer:
+    """A server with its data in a folder of its own.
+
+    Args:
+        classpath: of the server's program.
+    """
+
+    def __init__(self, classpath: Path) -> None:
+        self._classpath = classpath
+        self._folder = Path(tempfile.mkdtemp(prefix="perdure-neo4j-"))
+        self._child: Child | None = None
+        self.port = free_port()
+
+    @property
+    def url(self) -> str:
+        """Its address."""
+        return f"bolt://{HOST}:{self.port}"
+
+    async def start(self) -> None:
+        """Start it and wait until it answers."""
+        configuration = self._folder / "conf"
+        configuration.mkdir(exist_ok=True)
+        (configuration / "neo4j.conf").write_text(_CONFIGURATION.format(port=self.port), encoding="utf-8")
+        home = (f"--home-dir={self._folder}", f"--config-dir={configuration}")
+        command = ["java", *_JAVA, "-cp", self._classpath.read_text(encoding="utf-8").strip()]
+        self._child = await Child.start(
+            [*command, "org.neo4j.server.CommunityEntryPoint", *home], environ=os.environ, log=self._folder / "log"
+        )
+        await self._answers(self._child)
+
+    async def kill(self) -> None:
+        """End it at once, as `kill -9` does."""
+        if self._child is not None:
+            self.thaw()
+            await self._child.stop(grace_seconds=0)
+            self._child = None
+
+    async def empty(self) -> None:
+        """End it and remove its data; the next start begins anew."""
+        await self.kill()
+        await asyncio.to_thread(shutil.rmtree, self._folder / "data")
+
+    def freeze(self) -> None:
+        """Let it take connections and answer nothing."""
+        self._send(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """Let it go on."""
+        self._send(signal.SIGCONT)
+
+    async def close(self) -> None:
+        """End it and remove its data."""
+        await self.kill()
+        await asyncio.to_thread(shutil.rmtree, self._folder, ignore_errors=True)
+
+    def _send(self, number: signal.Signals) -> None:
+        assert self._child is not None, "the server was not started"
+        with suppress(ProcessLookupError):
+            os.kill(self._child.pid, number)
+
+    async def _answers(self, child: Child) -> None:
+        async with (
+            asyncio.timeout(_START_SECONDS),
+            AsyncGraphDatabase.driver(self.url, auth=None, connection_timeout=1) as driver,
+        ):
+            while True:
+                assert child.exit_code is None, child.output()
+                with suppress(DriverError, Neo4jError, OSError):
+                    return await driver.verify_connectivity()
+                await asyncio.sleep(_POLL_SECONDS)
+
+
+@asynccontextmanager
+async def started_neo4j() -> AsyncIterator[Neo4jServer]:
+    """A server that is gone when the context ends. Without Java and Maven the test is skipped."""
+    server = Neo4jServer(await _classpath())
+    try:
+        await server.start()
+        yield server
+    finally:
+        await server.close()
+
+
+async def _classpath() -> Path:
+    """Return a file that says where the server's program is; it is fetched the first time."""
+    if shutil.which("java") is None or shutil.which("mvn") is None:
+        pytest.skip("there is no Java 17 or no Maven to get Neo4j: on Debian, apt-get install openjdk-17-jre maven")
+    folder = cache_folder(os.environ) / f"neo4j-{_VERSION}"
+    folder.mkdir(parents=True, exist_ok=True)
+    async with FileLock(folder / "lock").held():
+        if not _is_complete(folder / "classpath"):
+            await _fetch(folder)
+    return folder / "classpath"
+
+
+def _is_complete(classpath: Path) -> bool:
+    """Whether all that was fetched is still there: Maven's folder may have been emptied since."""
+    if not classpath.is_file():
+        return False
+    return all(Path(jar).is_file() for jar in classpath.read_text(encoding="utf-8").strip().split(":"))
+
+
+async def _fetch(folder: Path) -> None:
+    (folder / "pom.xml").write_text(_POM, encoding="utf-8")
+    command = ("mvn", "-B", "-q", "dependency:build-classpath", "-Dmdep.outputFile=classpath")
+    process = await asyncio.create_subprocess_exec(*command, "-Dmdep.includeScope=runtime", cwd=folder)
+    assert await process.wait() == 0, "Maven could not fetch Neo4j"
