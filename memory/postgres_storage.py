@@ -6,6 +6,17 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from itertools import islice
 from typing import Any
 
+from memory.ledger.changes import (
+    MemoryChanges,
+    MemoryNeed,
+    MemorySpanNeed,
+    RunMemoriesNeed,
+    SameTextNeed,
+    SupersededNeed,
+    TextRow,
+)
+from memory.ledger.rows import MemoryRow
+from memory.sql.memory_statements import memory_statements
 from memory.sql.statements import statements
 from memory.state.rows import BranchRow, CommitRow, LeaseRow, Version
 from memory.state.world import (
@@ -22,7 +33,7 @@ from memory.state.world import (
     WrittenNeed,
 )
 
-SQL = statements("postgresql.sql")
+SQL = statements("postgresql.sql") | memory_statements("memory_postgresql.sql")
 _Loader = Callable[[Any, Sequence[Any], World], Awaitable[None]]
 
 
@@ -62,12 +73,26 @@ async def sign(connection: Any, world: World, *, writer: str, batch: int) -> Non
 
 def _rows(changes: Changes) -> Iterable[tuple[str, Sequence[Any]]]:
     yield "forget_branches", changes.forgotten
+    for name in ("forget_vectors", "forget_grants", "forget_memories"):
+        yield name, changes.forgotten
     yield "store_branches", list(changes.branches.values())
     yield "store_leases", list(changes.leases.values())
     yield "close_versions", changes.closed
     yield "store_versions", list(changes.versions.values())
     yield "store_events", changes.events
     yield "store_commits", changes.commits
+    yield from _memory_rows(changes.memory)
+
+
+def _memory_rows(changes: MemoryChanges) -> Iterable[tuple[str, Sequence[Any]]]:
+    yield "close_memories", changes.closed
+    yield "touch_memories", changes.touched
+    yield "store_memories", list(changes.rows.values())
+    yield "store_vectors", list(changes.vectors.values())
+    yield "store_grants", changes.grants
+    yield "store_records", changes.records
+    yield "store_record_ids", changes.record_ids
+    yield "store_heads", list(changes.heads.items())
 
 
 def _joined(name: str, make: Callable[[Any], Any], *, width: int | None = None) -> _Loader:
@@ -120,4 +145,9 @@ _LOADERS: dict[type[Need], _Loader] = {
     WrittenNeed: _listed("load_written", Version._make),
     LineageNeed: _listed("load_lineage", BranchRow._make),
     ChildrenNeed: _listed("load_children", lambda row: row[0]),
+    MemoryNeed: _joined("load_memories", MemoryRow._make),
+    MemorySpanNeed: _listed("load_memory_span", MemoryRow._make),
+    RunMemoriesNeed: _listed("load_run_memories", MemoryRow._make),
+    SupersededNeed: _listed("load_superseded", MemoryRow._make),
+    SameTextNeed: _listed("load_same_text", TextRow._make),
 }

@@ -7,6 +7,17 @@ import time
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from memory.ledger.changes import (
+    MemoryChanges,
+    MemoryNeed,
+    MemorySpanNeed,
+    RunMemoriesNeed,
+    SameTextNeed,
+    SupersededNeed,
+    TextRow,
+)
+from memory.ledger.rows import MemoryRow
+from memory.sql.memory_statements import memory_statements
 from memory.sql.statements import statements
 from memory.state.rows import BranchRow, CommitRow, LeaseRow, Version
 from memory.state.world import (
@@ -22,7 +33,7 @@ from memory.state.world import (
     WrittenNeed,
 )
 
-_SQL = statements("sqlite.sql")
+_SQL = statements("sqlite.sql") | memory_statements("memory_sqlite.sql")
 
 
 def begin_world(connection: sqlite3.Connection) -> World:
@@ -48,12 +59,26 @@ def store(connection: sqlite3.Connection, world: World) -> None:
 
 def _rows(changes: Changes) -> Iterable[tuple[str, list[Any]]]:
     yield "forget_branch", changes.forgotten
+    for name in ("forget_vectors", "forget_grants", "forget_memories"):
+        yield name, changes.forgotten
     yield "store_branch", list(changes.branches.values())
     yield "store_lease", list(changes.leases.values())
     yield "close_version", changes.closed
     yield "store_version", list(changes.versions.values())
     yield "store_event", changes.events
     yield "store_commit", changes.commits
+    yield from _memory_rows(changes.memory)
+
+
+def _memory_rows(changes: MemoryChanges) -> Iterable[tuple[str, list[Any]]]:
+    yield "close_memory", changes.closed
+    yield "touch_memory", changes.touched
+    yield "store_memory", list(changes.rows.values())
+    yield "store_vector", list(changes.vectors.values())
+    yield "store_grant", changes.grants
+    yield "store_record", changes.records
+    yield "store_record_id", changes.record_ids
+    yield "store_head", list(changes.heads.items())
 
 
 def _load_row(connection: sqlite3.Connection, need: RowNeed) -> Version | None:
@@ -90,6 +115,19 @@ def _load_lease(connection: sqlite3.Connection, need: LeaseNeed) -> LeaseRow | N
     return None if row is None else LeaseRow._make(row)
 
 
+def _load_memory(connection: sqlite3.Connection, need: MemoryNeed) -> MemoryRow | None:
+    row = connection.execute(_SQL["load_memory"], need).fetchone()
+    return None if row is None else MemoryRow._make(row)
+
+
+def _memories(name: str) -> Callable[[sqlite3.Connection, Any], list[MemoryRow]]:
+    return lambda connection, need: [MemoryRow._make(row) for row in connection.execute(_SQL[name], need)]
+
+
+def _load_same_text(connection: sqlite3.Connection, need: SameTextNeed) -> list[TextRow]:
+    return [TextRow._make(row) for row in connection.execute(_SQL["load_same_text"], need)]
+
+
 _LOADERS: dict[type[Need], Callable[[sqlite3.Connection, Any], Any]] = {
     RowNeed: _load_row,
     SpanNeed: _load_span,
@@ -98,4 +136,9 @@ _LOADERS: dict[type[Need], Callable[[sqlite3.Connection, Any], Any]] = {
     ChildrenNeed: _load_children,
     CommitNeed: _load_commit,
     LeaseNeed: _load_lease,
+    MemoryNeed: _load_memory,
+    MemorySpanNeed: _memories("load_memory_span"),
+    RunMemoriesNeed: _memories("load_run_memories"),
+    SupersededNeed: _memories("load_superseded"),
+    SameTextNeed: _load_same_text,
 }

@@ -13,6 +13,8 @@ from typing import Any, NamedTuple, Protocol, TypeVar
 
 from contracts.errors import BadRequest, NotFound
 from contracts.state import MAIN
+from memory.ledger.changes import AnyMemoryNeed, MemoryChanges, MemoryNeed, RunMemoriesNeed
+from memory.ledger.rows import MemoryRow
 from memory.state.rows import BranchRow, CommitRow, LeaseRow, OutboxRow, Version
 
 # Higher than every sequence: "as it is now".
@@ -76,9 +78,9 @@ class LeaseNeed(NamedTuple):
 
 
 # What makes commands need more, where it is there.
-_LEADING_ON = frozenset({LineageNeed, WrittenNeed, CommitNeed})
+_LEADING_ON = frozenset({LineageNeed, WrittenNeed, CommitNeed, RunMemoriesNeed})
 # Tuples of different kinds with equal fields are equal, so what is known is kept by kind.
-Need = RowNeed | LineageNeed | ChildrenNeed | WrittenNeed | CommitNeed | SpanNeed | LeaseNeed
+Need = RowNeed | LineageNeed | ChildrenNeed | WrittenNeed | CommitNeed | SpanNeed | LeaseNeed | AnyMemoryNeed
 
 
 @dataclass(slots=True)
@@ -97,9 +99,11 @@ class Changes:
     versions: dict[int, Version] = field(default_factory=dict)
     events: list[OutboxRow] = field(default_factory=list)
     commits: list[CommitRow] = field(default_factory=list)
+    memory: MemoryChanges = field(default_factory=MemoryChanges)
 
     def __bool__(self) -> bool:
-        return bool(self.versions or self.events or self.commits or self.leases or self.branches or self.forgotten)
+        kinds = (self.versions, self.memory, self.events, self.commits, self.leases, self.branches, self.forgotten)
+        return any(map(bool, kinds))
 
 
 class World:
@@ -178,6 +182,22 @@ class World:
         found: Sequence[str] = self._known[ChildrenNeed][ChildrenNeed(tenant, branch)]
         return found
 
+    def found(self, need: AnyMemoryNeed) -> Any:
+        """Return what was loaded of memories."""
+        return self._known[type(need)][need]
+
+    def memory(self, needs: Iterable[MemoryNeed]) -> MemoryRow | None:
+        """Return the first row of a memory that is there."""
+        known = self._known[MemoryNeed]
+        return next((row for need in needs if (row := known[need]) is not None), None)
+
+    def add_memory(self, row: MemoryRow, *, before: MemoryRow | None) -> None:
+        """Store a version of a memory. `before` is the one that was visible until now, perhaps on a forefather."""
+        if before is not None and before.branch == row.branch:
+            self.changes.memory.close(before.seq, until=row.seq)
+        self.changes.memory.rows[row.seq] = row
+        self.learn(MemoryNeed(row.tenant, row.branch, row.id, LATEST), row)
+
     def add_version(self, row: Version, *, before: Version | None) -> None:
         """Store a version. `before` is the one that was visible until now, perhaps on a forefather."""
         if before is not None and before.branch == row.branch:
@@ -193,9 +213,13 @@ class World:
 
     def add_commit(self, row: CommitRow, versions: Sequence[Version]) -> None:
         """Remember an idempotency key."""
+        self.add_key(row)
+        self.learn(span_of(row), versions)
+
+    def add_key(self, row: CommitRow) -> None:
+        """Remember an idempotency key, whatever it was used for."""
         self.changes.commits.append(row)
         self.learn(CommitNeed(row.tenant, row.key), row)
-        self.learn(span_of(row), versions)
 
     def add_lease(self, row: LeaseRow) -> None:
         """Store a lease."""

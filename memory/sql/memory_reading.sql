@@ -1,0 +1,85 @@
+-- Reads of memories, the same on every database. {columns} are those of `memory.ledger.rows.MemoryRow`, in its order;
+-- {seen} is what a branch sees (see memory_reading.py), {live} what may be recalled.
+
+-- name: read_head
+SELECT sequence FROM memory_heads WHERE tenant = :tenant;
+
+-- name: read_heads
+SELECT COALESCE(max(sequence), 0) FROM memory_heads;
+
+-- name: read_memory_sequence_at
+SELECT seq FROM memories WHERE written_at <= :at ORDER BY written_at DESC, seq DESC LIMIT 1;
+
+-- name: read_memory_time_of
+SELECT written_at FROM memories WHERE seq <= :seq ORDER BY seq DESC LIMIT 1;
+
+-- name: read_memories
+SELECT {columns} FROM memories m
+WHERE m.tenant = :tenant AND m.id IN ({ids}) AND ({seen});
+
+-- name: read_memory_history
+SELECT {columns} FROM memories m
+WHERE m.tenant = :tenant AND m.id = :id AND ({seen})
+ORDER BY m.seq DESC;
+
+-- name: read_entries
+SELECT m.id, m.seq, {live}, m.stems, v.vector, m.thread, m.position, m.speaker, m.happened_at, m.written_at,
+       CASE WHEN m.hold THEN NULL ELSE m.expires_at END, m.importance, m.pinned, m.entities
+FROM memories m LEFT JOIN memory_vectors v ON v.seq = m.text_seq AND v.embedder = :embedder
+WHERE m.tenant = :tenant AND m.scope = :scope AND ({seen}) AND {more}
+ORDER BY m.changed_seq;
+
+-- name: read_granted
+SELECT DISTINCT id FROM memory_grants WHERE tenant = :tenant AND scope = :scope;
+
+-- What is shared with a scope, and what was: a grant that ended is an entry that does not live any more.
+-- name: read_granted_entries
+SELECT m.id, m.seq, CASE WHEN g.seq IS NOT NULL AND {live} AND (g.until IS NULL OR g.until > :now) THEN 1 ELSE 0 END,
+       m.stems, v.vector, m.thread, m.position, m.speaker, m.happened_at, m.written_at,
+       CASE WHEN g.until IS NULL OR m.expires_at < g.until AND NOT m.hold
+            THEN CASE WHEN m.hold THEN NULL ELSE m.expires_at END ELSE g.until END,
+       m.importance, m.pinned, m.entities
+FROM memories m LEFT JOIN memory_vectors v ON v.seq = m.text_seq AND v.embedder = :embedder
+     LEFT JOIN memory_grants g ON g.seq = m.seq AND g.scope = :granted
+WHERE m.tenant = :tenant AND m.id IN ({ids}) AND m.scope <> :scope AND ({seen}) AND m.changed_seq > :after
+ORDER BY m.changed_seq;
+
+-- name: read_memory_changes
+SELECT {columns}, v.vector
+FROM memories m LEFT JOIN memory_vectors v ON v.seq = m.text_seq AND v.embedder = :embedder
+WHERE m.changed_seq > :after AND m.until_seq IS NULL
+ORDER BY m.changed_seq LIMIT :page;
+
+-- name: read_without_vector
+SELECT m.seq, m.text FROM memories m
+WHERE m.seq > :after AND m.until_seq IS NULL AND m.status IN ('active', 'review')
+  AND NOT EXISTS (SELECT 1 FROM memory_vectors v WHERE v.seq = m.text_seq AND v.embedder = :embedder)
+ORDER BY m.seq LIMIT :page;
+
+-- name: read_memory_page
+SELECT {columns} FROM memories m
+WHERE m.tenant = :tenant AND ({seen}) AND {more}
+ORDER BY m.seq {order} LIMIT :page;
+
+-- name: read_matching
+SELECT m.id FROM memories m WHERE m.tenant = :tenant AND ({seen}) AND {more};
+
+-- name: read_memory_counts
+SELECT m.kind, m.status, m.scope, count(*) FROM memories m
+WHERE m.tenant = :tenant AND ({seen}) AND {more}
+GROUP BY m.kind, m.status, m.scope;
+
+-- name: read_memory_claim
+SELECT first_seq, last_seq FROM commits WHERE tenant = :tenant AND key = :key;
+
+-- name: read_memory_span
+SELECT {columns} FROM memories m WHERE m.tenant = :tenant AND m.seq BETWEEN :first AND :last AND m.asked ORDER BY m.seq;
+
+-- name: read_records
+SELECT e.seq, e.tenant, e.branch, e.action, e.actor, e.run, e.agent, e.session, e.query, e.ids, e.count, e.at
+FROM memory_events e
+WHERE e.tenant = :tenant AND {more}
+ORDER BY e.seq DESC LIMIT :page;
+
+-- name: read_uses
+SELECT id, drawn, useful, useless, used_at FROM memory_uses WHERE tenant = :tenant;
