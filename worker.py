@@ -18,6 +18,7 @@ from activities.conversations import Conversations
 from activities.decisions import Decisions
 from activities.event_emission import EventEmission
 from activities.flow_tools import FlowTools
+from activities.memories import Memories, RunMemories
 from activities.model_calls import ModelCalls
 from activities.state_writes import StateWrites
 from activities.tool_calls import ToolCalls
@@ -56,6 +57,7 @@ async def build(
     task_queue: str = TASK_QUEUE,
     max_cached_runs: int = MAX_CACHED_RUNS,
     workflows: Sequence[type] = (),
+    memories: RunMemories | None = None,
 ) -> Worker:
     """Put a worker together, with the relay of events beside it. What it opens is closed by the stack.
 
@@ -66,6 +68,7 @@ async def build(
         task_queue: whose tasks it takes.
         max_cached_runs: runs that it remembers between two tasks; 0 replays each of them from its start.
         workflows: written by hand, run beside the engine's own.
+        memories: what runs remember with; by default what the settings say.
 
     Raises:
         ConfigurationError: an app module or a model setting is wrong.
@@ -83,6 +86,7 @@ async def build(
         workflows=[AgentRun, FlowRun, EmitEvent, *workflows],
         activities=[
             *_team_activities(settings, texts, models=models, state=stores.state),
+            *_memory_activities(texts, memories),
             *_flow_activities(settings, stores, journal=texts.journal),
         ],
         workflow_runner=UnsandboxedWorkflowRunner(),
@@ -110,6 +114,11 @@ def _team_activities(
         conversations.save_checkpoint,
         conversations.load_checkpoint,
     ]
+
+
+def _memory_activities(texts: ConversationStores, memories: RunMemories | None) -> list[Callable[..., Any]]:
+    kept = Memories(memories, segments=texts.segments)
+    return [kept.recall_memories, kept.query_memories, kept.add_memory, kept.remember_run]
 
 
 def _flow_activities(settings: Settings, stores: Stores, *, journal: ResultJournal) -> list[Callable[..., Any]]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from autogen_agentchat.agents import BaseChatAgent, CodeExecutorAgent, UserProxyAgent
+from autogen_agentchat.agents import AssistantAgent, BaseChatAgent, CodeExecutorAgent, UserProxyAgent
 from autogen_agentchat.base import TerminationCondition
 from autogen_agentchat.conditions import TimeoutTermination
 from autogen_agentchat.teams import BaseGroupChat, MagenticOneGroupChat
@@ -24,6 +24,7 @@ from pydantic import BaseModel
 
 from agents.components import NamedTool
 from agents.event_source import EventSource
+from agents.memory import DurableMemory
 from agents.model_client import DurableModelClient
 from agents.run import Run
 from agents.termination import WorkflowTimeoutTermination
@@ -128,6 +129,20 @@ class Binding:
         self._claim(agent, path)
         _refuse_agent(agent, path)
         self._attributes(agent, path)
+        if isinstance(agent, AssistantAgent):
+            self._remind(agent, path)
+
+    def _remind(self, agent: AssistantAgent, path: str) -> None:
+        """Let an agent know what is remembered, in the way that it says itself, or that its team or run says."""
+        policy = self._run.memory.policy
+        own = [memory for memory in agent._memory or () if isinstance(memory, DurableMemory)]
+        if not own and policy is not None and policy.inject == "system":
+            self._run.memory.listen(path, agent)
+        if not own and policy is not None and policy.inject == "memory":
+            own = [DurableMemory(self._run, policy, path=path)]
+            agent._memory = [*(agent._memory or ()), *own]
+        for memory in own:
+            memory.as_system = bool(agent._model_client.model_info.get("multiple_system_messages"))
 
     def _claim(self, owner: Any, path: str) -> None:
         if id(owner) in self._seen:
@@ -236,9 +251,13 @@ class Binding:
         return agent
 
     def _memory(self, memory: Memory, path: str) -> Memory:
+        if isinstance(memory, DurableMemory):
+            return memory.bound(path)
         if isinstance(memory, ListMemory):
             return memory
-        raise NotDurable(f"{path!r} holds a {_kind(memory)}, which reads a store: use a ListMemory")
+        raise NotDurable(
+            f"{path!r} holds a {_kind(memory)}, which reads a store: use ctx.memory(), or a ListMemory for fixed texts"
+        )
 
     def _executor(self, executor: CodeExecutor, path: str) -> CodeExecutor:
         raise NotDurable(f"{path!r} holds a {_kind(executor)}, which runs code in the worker: run it in a @tool")

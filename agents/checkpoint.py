@@ -16,6 +16,7 @@ from temporalio import workflow
 from agents.conversation import Conversation
 from agents.dispatch import HEARTBEAT_TIMEOUT, RETRIES, STORE_TIMEOUT, deliver
 from agents.prompts import Pieces, PromptBook
+from agents.run import Run
 from contracts.conversation import CheckpointOutcome, CheckpointPage, CheckpointRequest, Recipe, unpack
 from contracts.documents import put_together
 from contracts.payloads import fits, guard
@@ -51,8 +52,16 @@ async def _saved(conversation: Conversation, checkpoint: str) -> RunRequest:
         since=run.since,
         sequence=run.sequence,
         late=run.inbox.late(),
+        executions=_executions(run),
     )
     return run.request.model_copy(update={"carried": carried})
+
+
+def _executions(run: Run) -> tuple[str, ...]:
+    if run.memory.policy is None:
+        return ()
+    carried = run.request.carried
+    return (*(carried.executions if carried else ()), workflow.info().run_id)
 
 
 async def load_checkpoint(conversation: Conversation, carried: Carried) -> None:

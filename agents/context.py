@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import timedelta
+from typing import Any, Literal
 
 from autogen_agentchat.base import ChatAgent
+from autogen_core.memory import Memory
 from autogen_core.models import ChatCompletionClient
 from autogen_core.tools import Workbench
 
 from agents.event_agent import EventAgent
 from agents.event_source import EventSource
+from agents.memory import DurableMemory
 from agents.model_client import DurableModelClient
 from agents.run import Run
 from agents.workbench import DurableWorkbench
 from contracts.bridge import EventPattern, Inbound, Outbound
+from contracts.remembering import MemoryPolicy
 
 
 class TeamContext:
@@ -59,6 +63,28 @@ class TeamContext:
             UnknownName: a tool is not registered; the message offers the nearest names.
         """
         return DurableWorkbench(self._run, names)
+
+    def memory(
+        self,
+        *,
+        tokens: int | None = None,
+        limit: int | None = None,
+        scopes: Sequence[Literal["user", "agent", "team", "session", "shared"]] | None = None,
+    ) -> Memory:
+        """What is remembered, as a memory that the agent asks in each of its turns, in an activity.
+
+        Give it to an `AssistantAgent` as `memory=[ctx.memory()]`: in each turn it is told what fits the last message
+        and was not told before, and nothing is put into its system message. In runs without memory it is empty.
+
+        Args:
+            tokens: at most so many in each turn; by default as team and run say.
+            limit: at most so many memories in each turn.
+            scopes: only memories of these ("user", "agent", "team", "session", "shared").
+        """
+        said: dict[str, Any] = {"tokens": tokens, "limit": limit, "scopes": scopes and tuple(scopes)}
+        policy = self._run.memory.policy or MemoryPolicy()
+        values = {name: value for name, value in said.items() if value is not None}
+        return DurableMemory(self._run, MemoryPolicy.model_validate({**policy.model_dump(), **values}))
 
     def events(
         self,

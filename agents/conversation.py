@@ -136,6 +136,7 @@ class Conversation:
             "answer": self.transcript.answer(),
             "real_model": self.run.real_model,
             "inbox": self.run.inbox.state(),
+            **({} if self.run.memory.policy is None else {"memory": self.run.memory.state()}),
         }
 
     async def restore(self, state: dict[str, Any], *, size: int) -> None:
@@ -149,6 +150,7 @@ class Conversation:
         self.transcript.earlier_answer = state["answer"]
         self.run.real_model = state["real_model"]
         self.run.inbox.restore(state.get("inbox", {}))
+        self.run.memory.restore(state.get("memory", {}))
         await team_state.load(self.team, self._runtime, state["team"], parts=self._parts)
 
     def _build(self, request: RunRequest) -> Any:

@@ -12,6 +12,7 @@ from importlib.metadata import entry_points
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from contracts.errors import ConfigurationError, UnknownName
+from contracts.remembering import MemoryPolicy
 
 if TYPE_CHECKING:
     from autogen_agentchat.base import ChatAgent, Team
@@ -30,12 +31,13 @@ _Factory = TypeVar("_Factory", bound=Callable[..., Any])
 
 @dataclass(frozen=True, kw_only=True)
 class RegisteredTeam:
-    """A team's factory with the name and version it is asked for by."""
+    """A team's factory with the name and version it is asked for by, and how it uses memory if it says so."""
 
     name: str
     version: str
     description: str
     factory: TeamFactory
+    memory: MemoryPolicy | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,7 +98,7 @@ class Registry:
 REGISTRY = Registry()
 
 
-def team(name: str, *, version: str = "1") -> Callable[[_Factory], _Factory]:
+def team(name: str, *, version: str = "1", memory: MemoryPolicy | None = None) -> Callable[[_Factory], _Factory]:
     """Register the decorated function as the factory of a team.
 
     The function takes a `TeamContext` and returns an AutoGen team or agent, or a `RoutedTeam` of core agents. It runs
@@ -105,13 +107,15 @@ def team(name: str, *, version: str = "1") -> Callable[[_Factory], _Factory]:
     Args:
         name: what `start` and `perdure run` call the team.
         version: raised by you when a change would alter running conversations.
+        memory: how its runs use memory, where they may; None leaves it to whoever starts them.
 
     Raises:
         ConfigurationError: another factory holds that name.
     """
 
     def register(factory: _Factory) -> _Factory:
-        REGISTRY.add_team(RegisteredTeam(name=name, version=version, description=_first_line(factory), factory=factory))
+        said = _first_line(factory)
+        REGISTRY.add_team(RegisteredTeam(name=name, version=version, description=said, factory=factory, memory=memory))
         return factory
 
     return register

@@ -15,7 +15,9 @@ from agents.bridge import Bridge
 from agents.budget import BudgetAccount
 from agents.emissions import Emissions
 from agents.inbox import Inbox
+from agents.memory_book import MemoryBook
 from agents.prompts import PromptBook
+from agents.registry import REGISTRY
 from agents.waits import Waits
 from contracts.calls import ModelCard, Preparation
 from contracts.errors import BudgetExhausted, ConfigurationError, UnknownName
@@ -80,6 +82,7 @@ class Run:
         self.since = carried.since if carried else preparation.sequence
         self._sequence = carried.sequence if carried else preparation.sequence
         self.prompts = PromptBook()
+        self.memory = MemoryBook(request, None if request.component else REGISTRY.team(request.team).memory)
         self.account = BudgetAccount(
             request.budget,
             usage=carried.usage if carried else Usage(),

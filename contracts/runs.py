@@ -9,7 +9,7 @@ from pydantic import Field, field_validator
 
 from contracts.base import Contract
 from contracts.events import Event
-from contracts.remembering import MemoryContext, MemoryPolicy, MemoryUse
+from contracts.remembering import MemoryPolicy, MemoryUse
 from contracts.state import DEFAULT_TENANT, MAIN, Name
 
 MAX_TASK_BYTES = 200 * 1024
@@ -163,8 +163,9 @@ class Carried(Contract):
     since: int | None = Field(default=None, description="Sequence of the state store when the run started.")
     sequence: int | None = Field(default=None, description="The latest sequence that the run knows of.")
     late: tuple[Event, ...] = Field(default=(), description="Events that came while the checkpoint was stored.")
-    context: MemoryContext | None = Field(default=None, description="What was recalled when the run began.")
-    executions: tuple[str, ...] = Field(default=(), description="Temporal's run ids of the parts before this one.")
+    executions: tuple[str, ...] = Field(
+        default=(), description="Temporal's run ids of the parts before this one, where the run has a memory."
+    )
 
 
 RunRequest.model_rebuild()

@@ -12,6 +12,7 @@ from temporalio.client import Client
 
 from contracts.errors import BadRequest
 from contracts.flows import Flow, FlowRequest
+from contracts.remembering import Injection, MemoryPolicy
 from contracts.runs import Budget, RunRequest
 from contracts.state import MAIN
 from perdure import connection, flow_requests, inspection, listing, run_requests, stack_record
@@ -89,6 +90,7 @@ class Perdure(Storage):
         files: str | Path | None = None,
         model: str | None = None,
         component: Mapping[str, Any] | None = None,
+        memory: Injection | MemoryPolicy | None = None,
     ) -> Run:
         """Start a run. Starting an id again returns the run that is there, even if it has ended.
 
@@ -102,6 +104,9 @@ class Perdure(Storage):
             files: folder that the file tools may read, on the worker's machine.
             model: model used instead of the default one.
             component: AutoGen's component JSON of a team, used instead of a registered one.
+            memory: "system" tells the agents before they begin what is remembered, "memory" lets them ask in each turn,
+                "off" does neither and learns nothing; a policy says more. By default "system" where the run has a user
+                or session and the settings allow it (MEM0_ENABLED).
 
         Raises:
             BadRequest: a field is wrong; the message names it.
@@ -118,8 +123,13 @@ class Perdure(Storage):
             files=files,
             model=model,
             component=component,
+            memory=run_requests.memory_policy(memory, user=user, session=session, enabled=self._remembers),
         )
         return await self.submit(request)
+
+    @property
+    def _remembers(self) -> bool:
+        return (self._settings or Settings.load()).memory.enabled
 
     async def submit(self, request: RunRequest) -> Run:
         """Start a run from a complete request. Starting an id again returns the run that is there.

@@ -9,7 +9,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from contracts.errors import BadRequest
+from contracts.memories import checked_identity
 from contracts.payloads import guard
+from contracts.remembering import Injection, MemoryPolicy
 from contracts.runs import Budget, RunRequest
 from contracts.texts import cut
 from perdure.checked import made as made_of
@@ -43,8 +46,11 @@ def made(
     files: str | Path | None = None,
     model: str | None = None,
     component: Mapping[str, Any] | None = None,
+    memory: MemoryPolicy | None = None,
 ) -> RunRequest:
     """Return a request of what `Perdure.start` was given; an id is drawn where none is given.
+
+    Without a policy the run has no memory; `memory_policy` says which one it has by default.
 
     Raises:
         BadRequest: a field is wrong; the message names it.
@@ -60,7 +66,39 @@ def made(
         budget=budget or Budget(),
         # The worker may run in another folder.
         files=None if files is None else os.path.abspath(files),
+        memory=memory,
     )
+
+
+def memory_policy(
+    memory: Injection | MemoryPolicy | None, *, user: str | None, session: str | None, enabled: bool
+) -> MemoryPolicy | None:
+    """Return how a run uses memory: as it was asked, else in the system message where the run is for somebody.
+
+    Args:
+        memory: what was asked; None is the default.
+        user: the person the run serves.
+        session: the conversation the run belongs to.
+        enabled: whether the settings allow it.
+
+    Raises:
+        BadRequest: memory is to be used, and user or session is not the id of one person or conversation.
+    """
+    if not enabled or memory == "off" or (memory is None and user is None and session is None):
+        return None
+    for name, value in (("user", user), ("session", session)):
+        if value is not None:
+            _check_identity(name, value)
+    if isinstance(memory, MemoryPolicy):
+        return memory
+    return MemoryPolicy() if memory is None else MemoryPolicy(inject=memory)
+
+
+def _check_identity(name: str, value: str) -> None:
+    try:
+        checked_identity(value)
+    except ValueError as error:
+        raise BadRequest(f'{name}: {error}; with memory="off" the run has no memory, and any {name} will do') from error
 
 
 def new_id(team: str) -> str:

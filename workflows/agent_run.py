@@ -15,6 +15,7 @@ from agents.transcript import Transcript
 from contracts.calls import Preparation
 from contracts.events import Event, Woken
 from contracts.runs import RunRequest, RunResult, TranscriptPage, Usage
+from workflows import remembering
 
 PHASE = SearchAttributeKey.for_keyword("PerdurePhase")
 WAITING_FOR = SearchAttributeKey.for_keyword("PerdureWaitingFor")
@@ -42,6 +43,7 @@ class AgentRun:
         try:
             conversation = await self._begin(request)
             ending = await conversation.converse()
+            await remembering.remember(conversation)
             onward = await save_checkpoint(conversation) if ending.kind == "paused" else None
         except (Exception, SystemExit) as error:  # a factory that calls exit() ends its run, not the worker
             raise as_failure(error, built=self._conversation is not None, usage=self._usage()) from error
@@ -88,6 +90,8 @@ class AgentRun:
         )
         if request.carried is not None:
             await load_checkpoint(conversation, request.carried)
+        else:
+            await remembering.recall(conversation)
         return conversation
 
     def _show(self, transcript: Transcript) -> None:
@@ -110,4 +114,5 @@ class AgentRun:
             detail=ending.detail,
             usage=conversation.run.account.usage,
             real_model=conversation.run.real_model,
+            memory=conversation.run.memory.use(),
         )

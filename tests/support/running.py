@@ -24,6 +24,7 @@ from temporalio.client import (
 )
 
 import worker
+from activities.memories import RunMemories
 from contracts.runs import TranscriptEntry
 from perdure import Perdure
 from perdure.run import Run
@@ -136,6 +137,7 @@ async def runner(
     model: str = MODEL,
     task_queue: str | None = None,
     stores: Settings | None = None,
+    memories: RunMemories | None = None,
 ) -> AsyncIterator[Runner]:
     """Run a worker. Runs that it has not ended when the context ends are terminated.
 
@@ -149,6 +151,7 @@ async def runner(
         model: the model server's name for the default model.
         task_queue: by default a new one.
         stores: names the database and Redis; by default there is a file in the data folder.
+        memories: what runs remember with; by default what the settings say.
     """
     queue = _OnQueue(task_queue or new_queue())
     settings = Settings(
@@ -163,7 +166,9 @@ async def runner(
     )
     own = _on(client, queue)
     async with AsyncExitStack() as stack:
-        built = await worker.build(own, settings, stack, task_queue=queue.task_queue, max_cached_runs=max_cached_runs)
+        built = await worker.build(
+            own, settings, stack, task_queue=queue.task_queue, max_cached_runs=max_cached_runs, memories=memories
+        )
         perdure = await Perdure.using(own, settings=settings)
         stack.push_async_callback(perdure.close)
         async with built:

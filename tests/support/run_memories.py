@@ -1,0 +1,84 @@
+"""A memory for tests of runs: it says what it is told to, and keeps what it was asked."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from activities.memories import RunMemories
+from contracts.errors import BackendUnavailable
+from contracts.recalled_text import fenced, item
+from contracts.remembering import (
+    ContextRequest,
+    Extraction,
+    ExtractionRequest,
+    Injected,
+    Learned,
+    MemoryContext,
+)
+
+
+@dataclass
+class Notes:
+    """Memories that are recalled whatever is asked; what agents said is learned word for word.
+
+    Attributes:
+        known: texts by id.
+        agents: texts by agent, which only that agent is told.
+        asked: what was asked, in order.
+        conversations: what was to be learned from, in order.
+        away: how many calls fail before it answers.
+        delay_seconds: how long a recall takes.
+    """
+
+    known: dict[str, str] = field(default_factory=dict)
+    agents: dict[str, str] = field(default_factory=dict)
+    asked: list[ContextRequest] = field(default_factory=list)
+    conversations: list[ExtractionRequest] = field(default_factory=list)
+    away: int = 0
+    delay_seconds: float = 0.0
+
+    def memories(self, store: Any = None) -> RunMemories:
+        """What a worker is given; a store is needed where agents write."""
+        return RunMemories(store=store, contexts=self, learner=self)
+
+    async def build(self, request: ContextRequest) -> MemoryContext:
+        """Return all that is known and was not told."""
+        self.asked.append(request)
+        self._answer()
+        await asyncio.sleep(self.delay_seconds)
+        return _context({id_: text for id_, text in self._of(request).items() if id_ not in request.already})
+
+    async def learn(self, request: ExtractionRequest) -> Extraction:
+        """Learn each thing that a user said."""
+        self.conversations.append(request)
+        self._answer()
+        said = [one for one in request.utterances if one.role == "user"]
+        learned = tuple(Learned(id=f"l{one.index}", version=1, text=one.text, how="added") for one in said)
+        return Extraction(learned=learned, extractor="notes")
+
+    def _of(self, request: ContextRequest) -> dict[str, str]:
+        if request.policy.scopes == ("agent",):
+            return {f"own-{name}": text for name, text in self.agents.items() if name == request.agent}
+        return self.known
+
+    def _answer(self) -> None:
+        if self.away:
+            self.away -= 1
+            raise BackendUnavailable("the memory of this test is away: wait")
+
+
+def _context(known: dict[str, str]) -> MemoryContext:
+    items = [item("2026-05-03, ada", text) for text in known.values()]
+    injected = tuple(
+        Injected(id=id_, version=1, score=1.0, why="relevant", line=line, tokens=len(line) // 4)
+        for id_, line in zip(known, items, strict=True)
+    )
+    return MemoryContext(text=fenced(items), injected=injected, tokens=sum(one.tokens for one in injected))
+
+
+def lines(requests: Sequence[ContextRequest]) -> list[str]:
+    """What was asked, in order."""
+    return [request.task for request in requests]
