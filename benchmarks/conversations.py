@@ -215,7 +215,7 @@ class Composer:
             }
 
     def _is_asked(self, place: int, asked: Asked, one: Placed, wording: str) -> bool:
-        """Whether a question is asked at this time of its block: not each of many times, and of days where there are."""
+        """Whether a question is asked at this time of its block; days are asked for only where there are any."""
         if self._script.undated and ("{month}" in wording or "{day}" in wording):
             return False
         if asked.each:

@@ -4,7 +4,7 @@
 - `== trip times 6`: a block; also `after OTHER` (in a later session) and `only 1` (in the first conversation).
 - `A: Where is it?|Any news?`: a turn, in two wordings.
 - `B*2: Stuck, {delay#}.`: a turn that is evidence, with a label (1 if none is given).
-- `? 4 2 | Question? | Other? = Answer`: category and labels; `+other` adds that block's, `all2` means those of each time.
+- `? 4 2 | Question? | Other? = Answer`: category, labels; `+other`: those of that block, `all2`: those of each time.
 - `~ A: …`: a turn that sounds like an answer and is none.
 - `% A: … // B: …`: talk; `<` begins a session, `>` ends one, `^` is a short reaction.
 """
