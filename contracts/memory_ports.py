@@ -231,15 +231,26 @@ class VectorPoint(NamedTuple):
     vector: bytes
 
 
+class PointKey(NamedTuple):
+    """Whose vector it is."""
+
+    tenant: str
+    branch: str
+    id: str
+
+
 class VectorIndex(Protocol):
-    """Vectors in a server of their own: a projection. Its methods raise `BackendUnavailable` where it is away."""
+    """Vectors in a server of their own: a projection. Its methods raise `BackendUnavailable` where it is away.
+
+    It holds the vectors of one embedder.
+    """
 
     async def applied(self) -> int | None:
         """Return the sequence up to which it follows the ledger, kept in the server itself; None where it is empty."""
         ...
 
-    async def apply(self, points: Sequence[VectorPoint], *, gone: Sequence[str], upto: int) -> None:
-        """Store points, remove others by id, and then move `applied`. A repeat changes nothing."""
+    async def apply(self, points: Sequence[VectorPoint], *, gone: Sequence[PointKey], upto: int) -> None:
+        """Store points, remove others, and then move `applied`. A repeat changes nothing."""
         ...
 
     async def search(

@@ -19,6 +19,7 @@ from perdure.settings import Settings, TemporalSettings
 from perdure.stores import open_stores
 from perdure.temporal_server import ServerPlace, TemporalServer
 from tests.support.model_server import ModelServer
+from tests.support.neo4j import Neo4jServer, started_neo4j
 from tests.support.postgres import PostgresServer, postgres_server
 from tests.support.processes import children
 from tests.support.redis import RedisServer
@@ -77,6 +78,13 @@ async def postgres() -> AsyncIterator[PostgresServer]:
 async def redis_server(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[RedisServer]:
     """A real Redis server, one per test run."""
     async with started_redis(tmp_path_factory.mktemp("redis")) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+async def neo4j_server() -> AsyncIterator[Neo4jServer]:
+    """A real Neo4j server, one per test run; a test takes a space of its own there."""
+    async with started_neo4j() as server:
         yield server
 
 
