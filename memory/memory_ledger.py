@@ -3,14 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 
-from contracts.memories import Memory, MemoryCommit, MemoryCommitted
-from contracts.memory_ports import LedgerEntry, View
+from contracts.memories import Memory, MemoryCommit, MemoryCommitted, MemoryRecord
+from contracts.memory_ports import LedgerEntry, Vector, View
+from contracts.recall import MemoryListing, MemoryPage
+from contracts.state import Author
+from memory.ledger.abandonment import Abandon
 from memory.ledger.commits import MemoryMade, memory_command
+from memory.ledger.records import record_command
 from memory.ledger.rows import memory_of
+from memory.ledger.vectors import StoreVectors
 from memory.sql import memory_reading as reading
 from memory.sql.database import Database
+from memory.sql.memory_listing import read_counts, read_listing, read_matching
+from memory.sql.memory_records import COUNT_USES, FORGET_USES, Uses, read_records, read_uses
+from memory.state.rows import microseconds
+
+# Vectors that are stored in one transaction: other writers wait no longer than that takes.
+_AT_ONCE = 1_000
 
 
 class SqlMemoryLedger:
@@ -66,6 +77,34 @@ class SqlMemoryLedger:
         """See `MemoryLedger.moved`."""
         return await self._database.read(lambda connection: reading.read_head(connection, tenant))
 
+    async def list(
+        self, listing: MemoryListing, *, tenant: str, branch: str, scopes: Sequence[str] | None
+    ) -> MemoryPage:
+        """See `MemoryLedger.list`."""
+        return await self._database.read(
+            lambda connection: read_listing(
+                connection, listing, tenant=tenant, branch=branch, scopes=scopes, dialect=self._database.dialect
+            )
+        )
+
+    async def matching(
+        self, listing: MemoryListing, *, tenant: str, branch: str, scopes: Sequence[str]
+    ) -> frozenset[str]:
+        """See `MemoryLedger.matching`."""
+        return await self._database.read(
+            lambda connection: read_matching(
+                connection, listing, tenant=tenant, branch=branch, scopes=scopes, dialect=self._database.dialect
+            )
+        )
+
+    async def counts(self, *, tenant: str, branch: str, scopes: Sequence[str] | None) -> dict[str, dict[str, int]]:
+        """See `MemoryLedger.counts`."""
+        return await self._database.read(
+            lambda connection: read_counts(
+                connection, tenant=tenant, branch=branch, scopes=scopes, dialect=self._database.dialect
+            )
+        )
+
     async def changes(
         self, *, after: int, limit: int, embedder: str
     ) -> tuple[Sequence[tuple[Memory, bytes | None]], int]:
@@ -73,6 +112,51 @@ class SqlMemoryLedger:
         return await self._database.read(
             lambda connection: reading.read_changes(connection, after=after, limit=limit, embedder=embedder)
         )
+
+    async def store_vectors(self, vectors: Sequence[Vector], *, embedder: str) -> None:
+        """See `MemoryLedger.store_vectors`."""
+        for start in range(0, len(vectors), _AT_ONCE):
+            await self._database.submit(StoreVectors(vectors[start : start + _AT_ONCE], embedder))
+
+    async def without_vector(self, *, embedder: str, after: int, limit: int) -> Sequence[tuple[int, str]]:
+        """See `MemoryLedger.without_vector`."""
+        return await self._database.read(
+            lambda connection: reading.read_without_vector(connection, embedder=embedder, after=after, limit=limit)
+        )
+
+    async def abandon(self, run: str, *, keep: Sequence[str], tenant: str, author: Author) -> int:
+        """See `MemoryLedger.abandon`."""
+        command = Abandon(tenant=tenant, run=run, keep=frozenset(keep), author=author)
+        return await self._database.submit(command)
+
+    async def record(self, records: Sequence[MemoryRecord]) -> None:
+        """See `MemoryLedger.record`."""
+        if records:
+            await self._database.submit(record_command(records))
+
+    async def records(
+        self, *, tenant: str, memory: str | None = None, run: str | None = None, limit: int = 100
+    ) -> tuple[MemoryRecord, ...]:
+        """See `MemoryLedger.records`."""
+        return await self._database.read(
+            lambda connection: read_records(connection, tenant=tenant, memory=memory, run=run, limit=limit)
+        )
+
+    async def use(self, ids: Sequence[str], *, tenant: str, drawn: int = 0, useful: int = 0, useless: int = 0) -> None:
+        """Count that memories were drawn on by an answer, or marked as of use or of none."""
+        used_at = microseconds(datetime.now(UTC))
+        counts = {"tenant": tenant, "drawn": drawn, "useful": useful, "useless": useless, "used_at": used_at}
+        if rows := [{**counts, "id": id_} for id_ in dict.fromkeys(ids)]:
+            await self._database.write([(COUNT_USES, rows)])
+
+    async def uses(self, *, tenant: str, ids: Sequence[str] | None = None) -> dict[str, Uses]:
+        """Return how often memories were of use, those that were; all of them where no ids are given."""
+        return await self._database.read(lambda connection: read_uses(connection, tenant=tenant, ids=ids))
+
+    async def forget_uses(self, *, tenant: str) -> int:
+        """Forget all that was counted for a tenant, and return of how many memories it was."""
+        (rows,) = await self._database.write([(FORGET_USES, {"tenant": tenant})])
+        return len(rows)
 
 
 def _committed(made: MemoryMade) -> MemoryCommitted:

@@ -100,57 +100,59 @@ def prepared_drafts(
 
 
 def _row(commit: MemoryCommit, draft: MemoryDraft, *, id_: str, stems: str) -> MemoryRow:
-    source, author = draft.source, commit.author
-    texts = (draft.speaker, draft.doubt, source.thread, source.document, source.run, source.execution)
-    check_texts((*texts, *draft.tags, *draft.entities), what=f"the memory {draft.text[:40]!r}")
-    _check_number(source.position, limit=_INT64, what="position")
-    _check_number(source.turn, limit=_INT32, what="turn")
-    body = Body(
-        doubt=draft.doubt,
-        supersedes=draft.supersedes,
-        messages=source.messages,
-        grants=grant_pairs(draft.grants),
-        metadata=draft.metadata,
-    )
     return MemoryRow(
-        seq=0,
-        tenant=commit.tenant,
-        branch=commit.branch,
-        id=id_,
-        version=1,
-        until_seq=None,
-        changed_seq=0,
-        text_seq=0,
-        scope=draft.scope.key,
+        **_place(commit, draft, id_=id_),
         kind=draft.kind,
         status=draft.status,
-        asked=True,
         speaker=draft.speaker,
         importance=draft.importance,
         pinned=draft.pinned,
         hold=draft.hold,
-        thread=source.thread,
-        position=source.position,
-        document=source.document,
-        source_run=source.run,
-        execution=source.execution,
-        turn=source.turn,
+        **_source(draft),
         happened_at=stored(draft.happened_at),
         valid_from=stored(draft.valid_from),
         valid_until=stored(draft.valid_until),
         expires_at=stored(draft.expires_at),
         superseded_by=None,
-        actor=author.actor,
-        run=author.run,
-        step=author.step,
-        why=author.why,
-        created_at=0,
-        written_at=0,
         entities=list_text(draft.entities),
         tags=list_text(draft.tags),
         stems=stems,
-        body=body.text(),
+        body=_body(draft).text(),
         text=draft.text,
+    )
+
+
+def _place(commit: MemoryCommit, draft: MemoryDraft, *, id_: str) -> dict[str, Any]:
+    """Return who has the memory; what the lock's holder fills in is 0."""
+    numbers = dict.fromkeys(("seq", "changed_seq", "text_seq", "created_at", "written_at"), 0)
+    author = {"actor": "", "run": None, "step": None, "why": None}
+    place = {"tenant": commit.tenant, "branch": commit.branch, "id": id_, "scope": draft.scope.key}
+    return {**numbers, **author, **place, "version": 1, "until_seq": None, "asked": True}
+
+
+def _source(draft: MemoryDraft) -> dict[str, Any]:
+    source = draft.source
+    texts = (draft.speaker, draft.doubt, source.thread, source.document, source.run, source.execution)
+    check_texts((*texts, *draft.tags, *draft.entities), what=f"the memory {draft.text[:40]!r}")
+    _check_number(source.position, limit=_INT64, what="position")
+    _check_number(source.turn, limit=_INT32, what="turn")
+    return {
+        "thread": source.thread,
+        "position": source.position,
+        "document": source.document,
+        "source_run": source.run,
+        "execution": source.execution,
+        "turn": source.turn,
+    }
+
+
+def _body(draft: MemoryDraft) -> Body:
+    return Body(
+        doubt=draft.doubt,
+        supersedes=draft.supersedes,
+        messages=draft.source.messages,
+        grants=grant_pairs(draft.grants),
+        metadata=draft.metadata,
     )
 
 

@@ -32,6 +32,9 @@ ORDER BY m.changed_seq;
 -- name: read_granted
 SELECT DISTINCT id FROM memory_grants WHERE tenant = :tenant AND scope = :scope;
 
+-- name: read_any_grant
+SELECT 1 FROM memory_grants WHERE tenant = :tenant AND scope IN ({names}) LIMIT 1;
+
 -- What is shared with a scope, and what was: a grant that ended is an entry that does not live any more.
 -- name: read_granted_entries
 SELECT m.id, m.seq, CASE WHEN g.seq IS NOT NULL AND {live} AND (g.until IS NULL OR g.until > :now) THEN 1 ELSE 0 END,
@@ -82,4 +85,4 @@ WHERE e.tenant = :tenant AND {more}
 ORDER BY e.seq DESC LIMIT :page;
 
 -- name: read_uses
-SELECT id, drawn, useful, useless, used_at FROM memory_uses WHERE tenant = :tenant;
+SELECT id, drawn, useful, useless, used_at FROM memory_uses WHERE tenant = :tenant AND {more};
