@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 
 from contracts.memories import Memory, MemoryCommit, MemoryCommitted, MemoryRecord
 from contracts.memory_ports import LedgerEntry, Vector, View
@@ -17,8 +17,7 @@ from memory.ledger.vectors import StoreVectors
 from memory.sql import memory_reading as reading
 from memory.sql.database import Database
 from memory.sql.memory_listing import read_counts, read_listing, read_matching
-from memory.sql.memory_records import COUNT_USES, FORGET_USES, Uses, read_records, read_uses
-from memory.state.rows import microseconds
+from memory.sql.memory_records import read_records
 
 # Vectors that are stored in one transaction: other writers wait no longer than that takes.
 _AT_ONCE = 1_000
@@ -76,6 +75,14 @@ class SqlMemoryLedger:
     async def moved(self, *, tenant: str) -> int:
         """See `MemoryLedger.moved`."""
         return await self._database.read(lambda connection: reading.read_head(connection, tenant))
+
+    async def sequence_at(self, time: datetime) -> int:
+        """See `MemoryLedger.sequence_at`."""
+        return await self._database.read(lambda connection: reading.read_sequence_at(connection, time))
+
+    async def sequence_at(self, time: datetime) -> int:
+        """See `MemoryLedger.sequence_at`."""
+        return await self._database.read(lambda connection: reading.read_sequence_at(connection, time))
 
     async def list(
         self, listing: MemoryListing, *, tenant: str, branch: str, scopes: Sequence[str] | None
@@ -141,22 +148,6 @@ class SqlMemoryLedger:
         return await self._database.read(
             lambda connection: read_records(connection, tenant=tenant, memory=memory, run=run, limit=limit)
         )
-
-    async def use(self, ids: Sequence[str], *, tenant: str, drawn: int = 0, useful: int = 0, useless: int = 0) -> None:
-        """Count that memories were drawn on by an answer, or marked as of use or of none."""
-        used_at = microseconds(datetime.now(UTC))
-        counts = {"tenant": tenant, "drawn": drawn, "useful": useful, "useless": useless, "used_at": used_at}
-        if rows := [{**counts, "id": id_} for id_ in dict.fromkeys(ids)]:
-            await self._database.write([(COUNT_USES, rows)])
-
-    async def uses(self, *, tenant: str, ids: Sequence[str] | None = None) -> dict[str, Uses]:
-        """Return how often memories were of use, those that were; all of them where no ids are given."""
-        return await self._database.read(lambda connection: read_uses(connection, tenant=tenant, ids=ids))
-
-    async def forget_uses(self, *, tenant: str) -> int:
-        """Forget all that was counted for a tenant, and return of how many memories it was."""
-        (rows,) = await self._database.write([(FORGET_USES, {"tenant": tenant})])
-        return len(rows)
 
 
 def _committed(made: MemoryMade) -> MemoryCommitted:

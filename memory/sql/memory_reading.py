@@ -80,8 +80,7 @@ async def _moment(connection: AsyncConnection, as_of: int | datetime | None) -> 
     if as_of is None:
         return LATEST, microseconds(datetime.now(UTC))
     if isinstance(as_of, datetime):
-        at = microseconds(as_of)
-        return await _number(connection, "read_memory_sequence_at", {"at": at}), at
+        return await read_sequence_at(connection, as_of), microseconds(as_of)
     return as_of, await _number(connection, "read_memory_time_of", {"seq": as_of})
 
 
@@ -116,6 +115,16 @@ def numbered(name: str, values: Iterable[Any]) -> tuple[str, dict[str, Any]]:
 async def read_head(connection: AsyncConnection, tenant: str) -> int:
     """Return the sequence of the last change of memories of a tenant."""
     return await _number(connection, "read_head", {"tenant": tenant})
+
+
+async def read_sequence_at(connection: AsyncConnection, time: datetime) -> int:
+    """See `MemoryLedger.sequence_at`."""
+    return await _number(connection, "read_memory_sequence_at", {"at": microseconds(time)})
+
+
+async def read_sequence_at(connection: AsyncConnection, time: datetime) -> int:
+    """See `MemoryLedger.sequence_at`."""
+    return await _number(connection, "read_memory_sequence_at", {"at": microseconds(time)})
 
 
 async def read_memories(

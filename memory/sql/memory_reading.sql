@@ -83,6 +83,3 @@ SELECT e.seq, e.tenant, e.branch, e.action, e.actor, e.run, e.agent, e.session, 
 FROM memory_events e
 WHERE e.tenant = :tenant AND {more}
 ORDER BY e.seq DESC LIMIT :page;
-
--- name: read_uses
-SELECT id, drawn, useful, useless, used_at FROM memory_uses WHERE tenant = :tenant AND {more};
