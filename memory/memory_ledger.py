@@ -80,10 +80,6 @@ class SqlMemoryLedger:
         """See `MemoryLedger.sequence_at`."""
         return await self._database.read(lambda connection: reading.read_sequence_at(connection, time))
 
-    async def sequence_at(self, time: datetime) -> int:
-        """See `MemoryLedger.sequence_at`."""
-        return await self._database.read(lambda connection: reading.read_sequence_at(connection, time))
-
     async def list(
         self, listing: MemoryListing, *, tenant: str, branch: str, scopes: Sequence[str] | None
     ) -> MemoryPage:

@@ -122,11 +122,6 @@ async def read_sequence_at(connection: AsyncConnection, time: datetime) -> int:
     return await _number(connection, "read_memory_sequence_at", {"at": microseconds(time)})
 
 
-async def read_sequence_at(connection: AsyncConnection, time: datetime) -> int:
-    """See `MemoryLedger.sequence_at`."""
-    return await _number(connection, "read_memory_sequence_at", {"at": microseconds(time)})
-
-
 async def read_memories(
     connection: AsyncConnection,
     ids: Sequence[str],
