@@ -393,9 +393,15 @@ class OutsideSource(Protocol):
     async def search(self, text: str, *, limit: int, caller: Caller) -> tuple[Recalled, ...]:
         """Return hits; their memories have the id "outside-…", version 1, and `source.document`.
 
+        Scores are from 0 to 1 and say how well a hit fits, not how well compared to the others.
+
         Raises:
             BackendUnavailable: it does not answer; the search goes on without it and says so.
         """
+        ...
+
+    async def close(self) -> None:
+        """Let go of connections."""
         ...
 
 
