@@ -1,0 +1,76 @@
+"""Single memories as a caller may have them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from contracts.errors import NotFound
+from contracts.memories import Caller, Memory
+from contracts.memory_ports import MemoryLedger
+from memory.memory_rights import check_writes, missing, sees
+
+
+class MemoryAccess:
+    """Reads memories by id, and checks the caller's rights to each.
+
+    Args:
+        ledger: the truth.
+    """
+
+    def __init__(self, ledger: MemoryLedger) -> None:
+        self._ledger = ledger
+
+    async def seen(self, caller: Caller, ids: Sequence[str]) -> tuple[Memory, ...]:
+        """Return the memories that are there for the caller; those that are not are left out."""
+        if not ids:
+            return ()
+        now = datetime.now(UTC)
+        found = await self._ledger.get(ids, tenant=caller.tenant, branch=caller.branch)
+        return tuple(memory for memory in found if sees(caller, memory, now=now))
+
+    async def readable(self, caller: Caller, id: str) -> Memory:
+        """Return the current version of a memory, a forgotten one too.
+
+        Raises:
+            NotFound: there is none for this caller.
+        """
+        found = await self.seen(caller, [id])
+        if not found:
+            raise missing(id)
+        return found[0]
+
+    async def there(self, caller: Caller, id: str) -> Memory:
+        """Return the current version of a memory that is not forgotten.
+
+        Raises:
+            NotFound: there is none for this caller, or it was forgotten.
+        """
+        memory = await self.readable(caller, id)
+        if memory.status == "forgotten":
+            raise NotFound(f"the memory {id!r} was forgotten: its history tells when, and by whom")
+        return memory
+
+    async def writable(self, caller: Caller, id: str) -> Memory:
+        """Return the current version of a memory that the caller may change.
+
+        Raises:
+            NotFound: there is none for this caller, or it was forgotten.
+            Forbidden: the caller may only read it.
+        """
+        memory = await self.there(caller, id)
+        check_writes(caller, memory.scope)
+        return memory
+
+    async def version(self, caller: Caller, id: str, *, version: int | None, as_of: int | datetime | None) -> Memory:
+        """Return a memory as it was. Whether it is there for the caller is decided as it is now.
+
+        Raises:
+            NotFound: there is none for this caller, or it had no such version then.
+        """
+        await self.readable(caller, id)
+        found = await self._ledger.get([id], tenant=caller.tenant, branch=caller.branch, version=version, as_of=as_of)
+        if not found:
+            what = f"version {version}" if version is not None else "then"
+            raise NotFound(f"the memory {id!r} has no {what}" if version is not None else f"there was no {id!r} then")
+        return found[0]

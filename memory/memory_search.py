@@ -1,0 +1,200 @@
+"""Searches in memory: from a question to hits that say why they were found."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import numpy as np
+
+from contracts.errors import BackendUnavailable
+from contracts.memories import Caller
+from contracts.memory_ports import MemoryCache, MemoryLedger
+from contracts.recall import MemoryListing, MemoryPage, MemoryQuery, Recalled, Recollection
+from memory.learned_ranking import LearnedRanking
+from memory.memory_hits import MemoryHits, with_outside
+from memory.memory_recorder import MemoryRecorder
+from memory.memory_rights import visible_keys
+from memory.memory_texts import TextAnalysis
+from memory.recall import questions
+from memory.recall.columns import Floats
+from memory.recall.index import ScopeIndex
+from memory.recall.ranking import Ranking
+from memory.recall_evidence import Evidence
+from memory.recall_legs import RecallLegs
+from memory.scope_indexes import ScopeIndexes
+from memory.search_request import RecallTuning, SearchRequest, request_of
+from memory.set_aside import SetAside
+
+_KEPT = timedelta(minutes=5)
+# What lies outside changes without telling.
+_KEPT_WITH_OUTSIDE = timedelta(seconds=10)
+_SEEDS = 10
+_ACTIVE = ("active",)
+
+
+class MemorySearch:
+    """Answers questions from the indexes of this process, and from what takes part besides.
+
+    Args:
+        ledger: the truth; hits are read from it.
+        indexes: of the ledger.
+        analysis: makes vectors of questions.
+        cache: answers that were given before.
+        recorder: writes down who asked what.
+        tuning: weights of the legs.
+        legs: what is asked elsewhere.
+        learned: what was of use before; None where that does not count.
+    """
+
+    def __init__(
+        self,
+        ledger: MemoryLedger,
+        *,
+        indexes: ScopeIndexes,
+        analysis: TextAnalysis,
+        cache: MemoryCache,
+        recorder: MemoryRecorder,
+        tuning: RecallTuning,
+        legs: RecallLegs,
+        learned: LearnedRanking | None = None,
+    ) -> None:
+        self._ledger = ledger
+        self._indexes = indexes
+        self._analysis = analysis
+        self._cache = cache
+        self._recorder = recorder
+        self._tuning = tuning
+        self._legs = legs
+        self._learned = learned
+        self._hits = MemoryHits(ledger)
+        self._aside = SetAside(ledger, analysis=analysis)
+
+    async def search(self, caller: Caller, query: MemoryQuery) -> Recollection:
+        """See `MemoryStore.search`."""
+        request = await self._request(caller, query)
+        found = await self._kept(request) or await self._fresh(request)
+        ids = tuple(hit.memory.id for hit in found.hits)
+        self._recorder.note(caller, "search", ids=ids, query=query.text)
+        return found
+
+    async def listed(self, caller: Caller, listing: MemoryListing) -> MemoryPage:
+        """See `MemoryStore.list`."""
+        wanted = listing.filter.scope
+        scopes = visible_keys(caller)
+        if wanted is not None:
+            scopes = (wanted.key,) if caller.sees(wanted) else ()
+        page = await self._ledger.list(listing, tenant=caller.tenant, branch=caller.branch, scopes=scopes)
+        self._recorder.note(caller, "search", ids=tuple(memory.id for memory in page.memories))
+        return page
+
+    async def warm(self, caller: Caller) -> None:
+        """See `MemoryStore.warm`."""
+        request = await self._request(caller, MemoryQuery(text="warm"))
+        await self._indexes_of(request, await self._scopes(request))
+        await self._vector("warm", degraded=[])
+
+    async def _request(self, caller: Caller, query: MemoryQuery) -> SearchRequest:
+        moved = await self._ledger.moved(tenant=caller.tenant)
+        as_of = query.as_of
+        if isinstance(as_of, datetime):
+            as_of = await self._ledger.sequence_at(as_of)
+        learned = "" if self._learned is None else await self._learned.version(caller.tenant)
+        return request_of(caller, query, tuning=self._tuning, moved=moved, as_of=as_of, learned=learned)
+
+    async def _kept(self, request: SearchRequest) -> Recollection | None:
+        kept = await self._cache.get(request.key, version=request.moved)
+        if kept is None:
+            return None
+        return Recollection.model_validate_json(kept).model_copy(update={"cached": True})
+
+    async def _fresh(self, request: SearchRequest) -> Recollection:
+        found = await (self._found(request) if request.query.text.strip() else self._latest(request))
+        ends = [hit.memory.expires_at - request.now for hit in found.hits if hit.memory.expires_at is not None]
+        ttl = min([_KEPT_WITH_OUTSIDE if self._legs.sources else _KEPT, *ends])
+        # What a grant lets somebody see ends with the grant, and tells nobody.
+        lent = any(not request.caller.sees(hit.memory.scope) for hit in found.hits)
+        if not found.degraded and ttl > timedelta() and not lent:
+            value = found.model_dump_json().encode()
+            await self._cache.put(request.key, value, version=request.moved, ttl=ttl)
+        return found
+
+    async def _latest(self, request: SearchRequest) -> Recollection:
+        query, caller = request.query, request.caller
+        listing = MemoryListing(filter=query.filter, limit=query.limit, after=query.after, as_of=request.as_of)
+        page = await self._ledger.list(listing, tenant=caller.tenant, branch=caller.branch, scopes=request.scopes)
+        hits = tuple(Recalled.model_construct(memory=memory, score=0.0, shares=()) for memory in page.memories)
+        return Recollection.model_construct(hits=hits, after=page.after, sequence=request.sequence)
+
+    async def _found(self, request: SearchRequest) -> Recollection:
+        ranked, outside = await asyncio.gather(self._ranked(request), self._outside(request))
+        page = with_outside(await self._hits.page(request, ranked), outside, request)
+        return Recollection(
+            hits=tuple(hit.recalled for hit in page.hits),
+            after=None if page.ends is None else request.cursor(page.ends),
+            sequence=request.sequence,
+            expansion=ranked.expansion if request.query.explain else (),
+            corrections=ranked.corrections,
+            degraded=tuple(request.degraded),
+        )
+
+    async def _ranked(self, request: SearchRequest) -> Ranking:
+        scopes = await self._scopes(request)
+        indexes = await self._indexes_of(request, scopes)
+        question = questions.asked(request.query.text, indexes, now=request.now)
+        vector = await self._vector(question.embedded, degraded=request.degraded)
+        evidence = Evidence(
+            vector=vector,
+            among=await self._among(request, scopes),
+            likeness=await self._likeness(request, vector, scopes),
+            learned=None if self._learned is None else await self._learned.values(request.caller.tenant),
+        )
+        ranked = evidence.rank(request, indexes, question)
+        if not request.weights.association:
+            return ranked
+        seeds = [found.id for found in ranked.top(0, _SEEDS)]
+        associations = await self._legs.associations(seeds, request=request, scopes=scopes)
+        return replace(evidence, associations=associations).rank(request, indexes, question)
+
+    async def _scopes(self, request: SearchRequest) -> Sequence[str]:
+        if request.scopes is not None:
+            return request.scopes
+        counts = await self._ledger.counts(tenant=request.caller.tenant, branch=request.caller.branch, scopes=None)
+        return tuple(counts["scope"])
+
+    async def _indexes_of(self, request: SearchRequest, scopes: Sequence[str]) -> list[ScopeIndex]:
+        if request.query.filter.statuses != _ACTIVE:
+            return [await self._aside.index(request, scopes)]
+        return await self._indexes.at([request.view(scope) for scope in scopes], moved=request.moved)
+
+    async def _vector(self, text: str, *, degraded: list[str]) -> Floats | None:
+        if not text:
+            return None
+        try:
+            (vector,) = await self._analysis.embedder.embed([text])
+        except BackendUnavailable as error:
+            degraded.append(f"embedder: {error}")
+            return None
+        return np.asarray(vector, dtype=np.float32)
+
+    async def _among(self, request: SearchRequest, scopes: Sequence[str]) -> frozenset[str] | None:
+        if not request.filtered:
+            return None
+        listing = MemoryListing(filter=request.query.filter, as_of=request.view("").as_of)
+        caller = request.caller
+        return await self._ledger.matching(listing, tenant=caller.tenant, branch=caller.branch, scopes=scopes)
+
+    async def _likeness(
+        self, request: SearchRequest, vector: Floats | None, scopes: Sequence[str]
+    ) -> Mapping[str, float] | None:
+        if vector is None or request.view("").as_of is not None or request.query.filter.statuses != _ACTIVE:
+            return None
+        return await self._legs.likeness(vector, request=request, scopes=scopes)
+
+    async def _outside(self, request: SearchRequest) -> list[Recalled]:
+        # Who narrows a search to what memories say of themselves does not mean documents.
+        if not self._legs.sources or request.filtered or request.offset or request.as_of is not None:
+            return []
+        return await self._legs.outside(request)

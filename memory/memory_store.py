@@ -1,0 +1,202 @@
+"""The memory that people and runs work with: the ledger, its indexes, caches and rights."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal, Protocol
+
+from contracts.errors import Forbidden
+from contracts.memories import Caller, Forgetting, Memory, MemoryDraft, MemoryRevision
+from contracts.memory_ports import MemoryCache, MemoryLedger
+from contracts.recall import MemoryListing, MemoryPage, MemoryQuery, Recollection
+from contracts.relations import Path, Relation
+from memory import memory_review
+from memory.learned_ranking import LearnedRanking
+from memory.memory_access import MemoryAccess
+from memory.memory_recorder import MemoryRecorder
+from memory.memory_relations import MemoryRelations
+from memory.memory_rights import check_writes, visible_keys
+from memory.memory_search import MemorySearch
+from memory.memory_uses import MemoryUses, Use
+from memory.memory_writing import Followers, MemoryWriting
+from memory.scope_indexes import ScopeIndexes
+
+
+class Projections(Followers, Protocol):
+    """What follows the ledger outside of this process, and can be built anew."""
+
+    async def reindex(self, *, only: Sequence[str] | None) -> dict[str, int]:
+        """See `MemoryStore.reindex`."""
+        ...
+
+    async def stats(self) -> dict[str, Any]:
+        """Return how far each follows, by name."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class MemoryParts:
+    """What a store of memories is made of.
+
+    Attributes:
+        cache: counts of it are told.
+        indexes: their sizes are told.
+        learned: is told of new marks; None where the ranking does not learn.
+    """
+
+    ledger: MemoryLedger
+    search: MemorySearch
+    writing: MemoryWriting
+    relations: MemoryRelations
+    projections: Projections
+    recorder: MemoryRecorder
+    uses: MemoryUses
+    cache: MemoryCache
+    indexes: ScopeIndexes
+    learned: LearnedRanking | None
+
+
+class LedgeredMemoryStore:
+    """See `MemoryStore`.
+
+    Args:
+        parts: what it is made of.
+    """
+
+    def __init__(self, parts: MemoryParts) -> None:
+        self._parts = parts
+        self._ledger = parts.ledger
+        self._access = MemoryAccess(parts.ledger)
+
+    async def add(
+        self, caller: Caller, drafts: Sequence[MemoryDraft], *, idempotency_key: str | None = None
+    ) -> tuple[Memory, ...]:
+        """See `MemoryStore.add`."""
+        for draft in drafts:
+            check_writes(caller, draft.scope)
+        await self._check_writable(caller, [id for draft in drafts for id in draft.supersedes])
+        if not drafts:
+            return ()
+        return await self._parts.writing.add(caller, drafts, idempotency_key=idempotency_key)
+
+    async def get(
+        self, caller: Caller, id: str, *, version: int | None = None, as_of: int | datetime | None = None
+    ) -> Memory:
+        """See `MemoryStore.get`."""
+        if version is None and as_of is None:
+            found = await self._access.there(caller, id)
+        else:
+            found = await self._access.version(caller, id, version=version, as_of=as_of)
+        self._parts.recorder.note(caller, "get", ids=(id,))
+        return found
+
+    async def search(self, caller: Caller, query: MemoryQuery) -> Recollection:
+        """See `MemoryStore.search`."""
+        return await self._parts.search.search(caller, query)
+
+    async def list(self, caller: Caller, listing: MemoryListing) -> MemoryPage:
+        """See `MemoryStore.list`."""
+        return await self._parts.search.listed(caller, listing)
+
+    async def edit(self, caller: Caller, revision: MemoryRevision, *, why: str | None = None) -> Memory:
+        """See `MemoryStore.edit`."""
+        memory = await self._access.writable(caller, revision.id)
+        if revision.superseded_by is not None:
+            await self._access.there(caller, revision.superseded_by)
+        return (await self._parts.writing.revise(caller, [revision], speaker=memory.speaker, why=why))[0]
+
+    async def forget(self, caller: Caller, forgetting: Forgetting, *, why: str | None = None) -> None:
+        """See `MemoryStore.forget`."""
+        await self._access.writable(caller, forgetting.id)
+        await self._parts.writing.forget(caller, forgetting, why=why)
+
+    async def history(self, caller: Caller, id: str) -> tuple[Memory, ...]:
+        """See `MemoryStore.history`."""
+        await self._access.readable(caller, id)
+        found = await self._ledger.history(id, tenant=caller.tenant, branch=caller.branch)
+        self._parts.recorder.note(caller, "get", ids=(id,))
+        return found
+
+    async def review(
+        self, caller: Caller, id: str, *, decision: Literal["accept", "reject"], why: str | None = None
+    ) -> Memory:
+        """See `MemoryStore.review`."""
+        memory = await self._access.writable(caller, id)
+        memory_review.check_open(memory)
+        if decision == "reject":
+            return await self._parts.writing.forget(caller, memory_review.rejected(memory), why=why)
+        superseded = await self._access.seen(caller, memory.supersedes)
+        for other in superseded:
+            check_writes(caller, other.scope)
+        revisions = memory_review.accepted(memory, superseded)
+        return (await self._parts.writing.revise(caller, revisions, why=why))[0]
+
+    async def mark(self, caller: Caller, id: str, *, useful: bool) -> None:
+        """See `MemoryStore.mark`."""
+        await self._access.there(caller, id)
+        await self._parts.uses.add([Use(id, useful=useful, useless=not useful)], tenant=caller.tenant)
+        self._learn_anew(caller)
+
+    async def drew(self, caller: Caller, ids: Sequence[str]) -> None:
+        """See `MemoryStore.drew`."""
+        there = await self._access.seen(caller, ids)
+        await self._parts.uses.add([Use(memory.id, drawn=1) for memory in there], tenant=caller.tenant)
+        self._learn_anew(caller)
+
+    async def forget_ranking(self, caller: Caller) -> int:
+        """See `MemoryStore.forget_ranking`."""
+        if not caller.operator:
+            raise Forbidden(
+                f"{caller.actor or 'this caller'!r} is no operator: what was learned is of the whole tenant"
+                f" {caller.tenant!r}, and only an operator may have it forgotten"
+            )
+        count = await self._parts.uses.forget(caller.tenant)
+        self._learn_anew(caller)
+        return count
+
+    async def relations(self, caller: Caller, node: str, *, limit: int = 100) -> tuple[Relation, ...]:
+        """See `MemoryStore.relations`."""
+        return await self._parts.relations.relations(caller, node, limit=limit)
+
+    async def relate(self, caller: Caller, relation: Relation) -> Relation:
+        """See `MemoryStore.relate`."""
+        return await self._parts.relations.relate(caller, relation)
+
+    async def path(self, caller: Caller, start: str, end: str, *, depth: int = 4) -> Path | None:
+        """See `MemoryStore.path`."""
+        return await self._parts.relations.path(caller, start, end, depth=depth)
+
+    async def warm(self, caller: Caller) -> None:
+        """See `MemoryStore.warm`."""
+        await self._parts.search.warm(caller)
+
+    async def reindex(self, *, only: Sequence[str] | None = None) -> dict[str, int]:
+        """See `MemoryStore.reindex`."""
+        return await self._parts.projections.reindex(only=only)
+
+    async def stats(self, caller: Caller) -> dict[str, Any]:
+        """See `MemoryStore.stats`."""
+        where = {"tenant": caller.tenant, "branch": caller.branch}
+        counts, moved, projections = await asyncio.gather(
+            self._ledger.counts(**where, scopes=visible_keys(caller)),
+            self._ledger.moved(tenant=caller.tenant),
+            self._parts.projections.stats(),
+        )
+        return {
+            "memories": counts,
+            "sequence": moved,
+            "cache": self._parts.cache.counts(),
+            "indexes": self._parts.indexes.sizes(),
+            "projections": projections,
+        }
+
+    async def _check_writable(self, caller: Caller, ids: Sequence[str]) -> None:
+        for id in dict.fromkeys(ids):
+            await self._access.writable(caller, id)
+
+    def _learn_anew(self, caller: Caller) -> None:
+        if self._parts.learned is not None:
+            self._parts.learned.stale(caller.tenant)
