@@ -36,6 +36,7 @@ from perdure import Perdure, flow_requests
 from perdure.cli.app import main
 from perdure.connection import TASK_QUEUE, connect
 from perdure.conversation_stores import ConversationStores, open_conversation_stores
+from perdure.run_requests import flow_memory_policy
 from perdure.settings import Settings
 from perdure.stores import Stores, open_stores
 from tools.registry import TOOLS
@@ -79,7 +80,7 @@ async def build(
     texts = await stack.enter_async_context(open_conversation_stores(settings))
     models = chat_models(settings)
     stack.push_async_callback(models.close)
-    await stack.enter_async_context(await event_service(client, stores))
+    await stack.enter_async_context(await event_service(client, stores, settings))
     return Worker(
         client,
         task_queue=task_queue,
@@ -159,7 +160,7 @@ async def serve(settings: Settings, *, ready: Callable[[], None] | None = None) 
             await stopped.wait()
 
 
-async def event_service(client: Client, stores: Stores) -> EventService:
+async def event_service(client: Client, stores: Stores, settings: Settings) -> EventService:
     """Return what routes and delivers events, not yet begun. It starts runs and flows as any client does."""
     perdure = await Perdure.using(client)
 
@@ -172,7 +173,9 @@ async def event_service(client: Client, stores: Stores) -> EventService:
         wake_ups=stores.wake_ups,
         bus=stores.bus,
         client=client,
-        starts=Starts(start, flow_of=flow_requests.pinned),
+        starts=Starts(
+            start, flow_of=flow_requests.pinned, memory=flow_memory_policy(None, enabled=settings.memory.enabled)
+        ),
         worker=client.identity,
     )
 

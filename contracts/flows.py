@@ -33,6 +33,7 @@ from contracts.flow_actions import (
     WaitAction,
     one_kind,
 )
+from contracts.remembering import MemoryPolicy
 from contracts.runs import Budget, Scope, Usage
 from contracts.state import DEFAULT_TENANT, MAIN, Name
 
@@ -151,6 +152,9 @@ class FlowRequest(Contract):
     scope: Scope = Scope()
     budget: Budget = Field(default=Budget(), description="Of all teams of the flow together.")
     files: str | None = None
+    memory: MemoryPolicy | None = Field(
+        default=None, description="How its teams use memory, where they work for somebody; None: not at all."
+    )
     carried: FlowCarried | None = Field(default=None, description="Set by continue-as-new only.")
 
 

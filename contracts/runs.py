@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from typing import Any, Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field, ValidationError, field_validator
 
 from contracts.base import Contract
 from contracts.events import Event
+from contracts.memories import MemoryScope
 from contracts.remembering import MemoryPolicy, MemoryUse
 from contracts.state import DEFAULT_TENANT, MAIN, Name
 
@@ -50,6 +51,14 @@ class Scope(Contract):
 
     user: str | None = Field(default=None, max_length=200, description="The person the run serves.")
     session: str | None = Field(default=None, max_length=200, description="The conversation the run belongs to.")
+
+    @property
+    def is_somebody(self) -> bool:
+        """Whether it names a user or session who can be told from others, so that memories can be kept for them."""
+        try:
+            return bool(MemoryScope(user=self.user, session=self.session).key)
+        except ValidationError:
+            return False
 
 
 class RunRequest(Contract):

@@ -12,6 +12,7 @@ from contracts.errors import BadRequest
 from contracts.events import StartFlow, StartTeam
 from contracts.flows import Flow, FlowRequest
 from contracts.payloads import guard
+from contracts.remembering import MemoryPolicy
 from contracts.runs import RunRequest, Scope
 from events import faults
 
@@ -34,11 +35,13 @@ class Starts:
     Args:
         start: starts a workflow, once for each id.
         flow_of: finds flows by name.
+        memory: how runs use memory where they work for somebody; None: not at all.
     """
 
-    def __init__(self, start: Start, *, flow_of: FlowOf) -> None:
+    def __init__(self, start: Start, *, flow_of: FlowOf, memory: MemoryPolicy | None = None) -> None:
         self._start = start
         self._flow_of = flow_of
+        self._memory = memory
 
     async def team(self, start: StartTeam, *, id_: str) -> None:
         """Start a run of a team, unless it was started before.
@@ -49,7 +52,8 @@ class Starts:
         """
         try:
             scope = Scope(user=start.user, session=start.session)
-            request = RunRequest(run_id=id_, team=start.team, task=start.task, scope=scope)
+            memory = self._memory if scope.is_somebody else None
+            request = RunRequest(run_id=id_, team=start.team, task=start.task, scope=scope, memory=memory)
         except ValidationError as error:
             raise BadRequest(f"team {start.team!r} cannot be started: {faults.told(error)}") from error
         guard("the request", request, advice=_ADVICE)
@@ -66,7 +70,13 @@ class Starts:
         flow, others = self._flow_of(start.flow)
         try:
             request = FlowRequest(
-                run_id=id_, flow=flow, flows=dict(others), input=start.input, tenant=tenant, branch=start.branch
+                run_id=id_,
+                flow=flow,
+                flows=dict(others),
+                input=start.input,
+                tenant=tenant,
+                branch=start.branch,
+                memory=self._memory,
             )
         except ValidationError as error:
             raise BadRequest(f"flow {start.flow!r} cannot be started: {faults.told(error)}") from error

@@ -175,6 +175,7 @@ class Perdure(Storage):
         session: str | None = None,
         budget: Budget | None = None,
         files: str | Path | None = None,
+        memory: Injection | MemoryPolicy | None = None,
     ) -> FlowRunHandle:
         """Start a flow. Starting an id again returns the flow that is there, even if it has ended.
 
@@ -190,6 +191,7 @@ class Perdure(Storage):
             session: the conversation it belongs to.
             budget: limits of all its teams together; by default there are none.
             files: folder that the file tools may read, on the worker's machine.
+            memory: how its teams use memory where they work for a user or in a session; see `start`.
 
         Raises:
             UnknownName: no flow of that name is registered.
@@ -207,6 +209,7 @@ class Perdure(Storage):
             budget=budget,
             files=files,
             app=(self._settings or Settings.load()).app,
+            memory=run_requests.flow_memory_policy(memory, enabled=self._remembers),
         )
         return await self.submit_flow(request)
 

@@ -11,6 +11,7 @@ from typing import Any
 from contracts.errors import BadRequest
 from contracts.flows import Flow, FlowRequest
 from contracts.payloads import guard
+from contracts.remembering import MemoryPolicy
 from contracts.runs import Budget, checked_run_id
 from contracts.state import MAIN
 from contracts.texts import cut
@@ -34,6 +35,7 @@ def made(
     budget: Budget | None = None,
     files: str | Path | None = None,
     app: Sequence[str] = (),
+    memory: MemoryPolicy | None = None,
 ) -> FlowRequest:
     """Return a request of what `Perdure.start_flow` was given; an id is drawn where none is given.
 
@@ -47,6 +49,7 @@ def made(
         budget: limits of all its teams together.
         files: folder that the file tools may read.
         app: modules that register flows, teams and tools; with any, what the flow names must be among them.
+        memory: how its teams use memory where they work for somebody; None: not at all.
 
     Raises:
         InvalidFlow: the definition has faults.
@@ -67,6 +70,7 @@ def made(
         "budget": budget or Budget(),
         # The worker may run in another folder.
         "files": None if files is None else os.path.abspath(files),
+        "memory": memory,
     }
     request = checked.made(FlowRequest, values)
     guard("the request", request, advice="put the material into documents and name their places")

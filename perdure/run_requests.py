@@ -89,6 +89,13 @@ def memory_policy(
     for name, value in (("user", user), ("session", session)):
         if value is not None:
             _check_identity(name, value)
+    return flow_memory_policy(memory, enabled=enabled)
+
+
+def flow_memory_policy(memory: Injection | MemoryPolicy | None, *, enabled: bool) -> MemoryPolicy | None:
+    """Return how the teams of a flow use memory, those that work for somebody; see `memory_policy`."""
+    if not enabled or memory == "off":
+        return None
     if isinstance(memory, MemoryPolicy):
         return memory
     return MemoryPolicy() if memory is None else MemoryPolicy(inject=memory)

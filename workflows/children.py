@@ -70,20 +70,23 @@ class Children:
     async def _run_team(
         self, action: TeamAction, filled: Mapping[str, Any], *, spot: Spot, budget: Budget
     ) -> RunResult:
-        scope = self._request.scope
+        own = self._request.scope
+        what = f"the run of team {action.name!r}"
+        named = {"user": _text(filled["user"]) or own.user, "session": _text(filled["session"]) or own.session}
+        scope: Scope = _checked(Scope, named, what=what)
         values = {
             "run_id": self._id(spot),
             "team": action.name,
             "task": filled["task"] if isinstance(filled["task"], str) else _json(filled["task"]),
             "model": action.model,
-            "scope": {
-                "user": _text(filled["user"]) or scope.user,
-                "session": _text(filled["session"]) or scope.session,
-            },
+            "scope": scope,
             "budget": budget.model_dump(),
             "files": self._request.files,
+            "tenant": self._request.tenant,
+            "branch": self._request.branch,
+            "memory": self._request.memory if scope.is_somebody else None,
         }
-        request = _checked(RunRequest, values, what=f"the run of team {action.name!r}")
+        request = _checked(RunRequest, values, what=what)
         names = {
             "PerdureTeam": request.team,
             "PerdureUser": request.scope.user,

@@ -9,8 +9,9 @@ from typing import Annotated, NoReturn
 import typer
 
 from perdure.cli import event_commands, flow_commands
+from perdure.cli.bench_commands import bench
 from perdure.cli.leaving import leave, report
-from perdure.cli.options import Json, RunId
+from perdure.cli.options import Json, Memory, RunId
 from perdure.cli.state_commands import state
 
 _HELP = "Agent runs that survive: AutoGen teams inside Temporal workflows."
@@ -52,6 +53,7 @@ def run(
     model: Annotated[str | None, typer.Option(help="Model to use instead of the default one.")] = None,
     user: Annotated[str | None, typer.Option(help="The person the run serves.")] = None,
     session: Annotated[str | None, typer.Option(help="The conversation the run belongs to.")] = None,
+    memory: Memory = None,
     run_id: Annotated[str | None, typer.Option("--id", help="Id of the run; one that is there is followed.")] = None,
     detach: Annotated[bool, typer.Option("--detach", help="Start the run and do not wait for it.")] = False,
     budget_turns: Annotated[int | None, typer.Option(help="Most turns of agents.")] = None,
@@ -76,6 +78,7 @@ def run(
         model=model,
         user=user,
         session=session,
+        memory=memory,
         run_id=run_id,
         detach=detach,
         budget={
@@ -163,6 +166,7 @@ app.command()(event_commands.emit)
 app.add_typer(event_commands.triggers, name="triggers")
 app.command()(event_commands.watch)
 app.add_typer(event_commands.schedules, name="schedules")
+app.add_typer(bench, name="bench")
 
 
 @app.command()

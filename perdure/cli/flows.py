@@ -8,7 +8,7 @@ from contracts.flows import FlowRequest, FlowResult, VisitedStep
 from flows.drawing import mermaid
 from flows.registry import FLOWS
 from flows.schema import json_schema
-from perdure import flow_requests
+from perdure import flow_requests, run_requests
 from perdure.cli import attendance, definitions, interrupts, values
 from perdure.cli.documents import pretty
 from perdure.cli.interrupts import Interrupts
@@ -88,6 +88,7 @@ class Order:
             session=self.session,
             files=self.files,
             app=settings.app,
+            memory=run_requests.flow_memory_policy(None, enabled=settings.memory.enabled),
         )
 
 

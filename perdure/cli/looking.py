@@ -13,6 +13,7 @@ from perdure import connection
 from perdure.cli import interrupts
 from perdure.cli.documents import compact
 from perdure.cli.output import Output
+from perdure.cli.remembered import memory_object, print_before, print_learned
 from perdure.cli.steps import StepPrinter, print_question, print_result
 from perdure.cli.turns import TurnPrinter, transcript_object, usage_line, usage_object
 from perdure.client import Perdure
@@ -180,8 +181,10 @@ def _print_pending(seen: RunDescription | FlowDescription, output: Output) -> No
 
 
 def _print_answer(result: RunResult, output: Output) -> None:
+    print_before(result.memory, output)
     output.text("Answer", style="bold")
     output.text(f"{result.answer}\n")
+    print_learned(result.memory, output)
     output.text(f"{result.stop_reason} · {usage_line(result.usage)}", style="dim")
 
 
@@ -192,6 +195,7 @@ def _object(seen: RunDescription, entries: tuple[TranscriptEntry, ...] | None) -
         "answer": result.answer if result else None,
         "stop_reason": result.stop_reason if result else None,
         "usage": usage_object(result.usage) if result else None,
+        "memory": memory_object(result.memory) if result else None,
         "transcript": None if entries is None else transcript_object(entries),
     }
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -21,5 +21,12 @@ Why = Annotated[str | None, typer.Option(metavar="TEXT", help="Reason, kept with
 Expect = Annotated[
     str | None,
     typer.Option(metavar="VERSION", help="Version that must be current, or absent; else nothing is written."),
+]
+Memory = Annotated[
+    Literal["system", "memory", "off"] | None,
+    typer.Option(
+        help="How agents are told what is remembered: before they begin, in each turn, or not at all; by default system"
+        " where there is a user or session."
+    ),
 ]
 Key = Annotated[str | None, typer.Option("--key", metavar="TEXT", help="A key that makes the write safe to repeat.")]

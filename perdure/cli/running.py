@@ -11,11 +11,13 @@ from typing import Any
 from pydantic import ValidationError
 
 from contracts.errors import BadRequest
+from contracts.remembering import Injection
 from contracts.runs import Budget, RunRequest, RunResult, TranscriptEntry
 from perdure import run_requests
 from perdure.cli import attendance, interrupts
 from perdure.cli.interrupts import Interrupts
 from perdure.cli.output import Output
+from perdure.cli.remembered import memory_object, print_before, print_learned
 from perdure.cli.turns import TurnPrinter, transcript_object, usage_line, usage_object
 from perdure.client import Perdure
 from perdure.place import Place
@@ -40,10 +42,14 @@ class Order:
     session: str | None = None
     run_id: str | None = None
     detach: bool = False
+    memory: Injection | None = None
     budget: dict[str, float | None]
 
-    def request(self) -> RunRequest:
+    def request(self, settings: Settings) -> RunRequest:
         """Return what the run is asked.
+
+        Args:
+            settings: say whether runs have a memory at all.
 
         Raises:
             BadRequest: a file or folder is not there, or a field is wrong.
@@ -59,13 +65,16 @@ class Order:
             session=self.session,
             run_id=self.run_id,
             budget=_budget(self.budget),
+            memory=run_requests.memory_policy(
+                self.memory, user=self.user, session=self.session, enabled=settings.memory.enabled
+            ),
         )
 
 
 def run(order: Order, *, as_json: bool) -> int:
     """Carry out an order and return the exit code."""
-    request, settings = order.request(), Settings.load()
-    output = Output(as_json=as_json)
+    settings = Settings.load()
+    request, output = order.request(settings), Output(as_json=as_json)
     return interrupts.run(lambda heard: _run(request, settings, output, heard=heard, detach=order.detach))
 
 
@@ -103,8 +112,10 @@ async def _followed(run: Run, place: Place, output: Output) -> tuple[RunResult, 
 
 
 def _print_end(result: RunResult, place: Place, output: Output) -> None:
+    print_before(result.memory, output)
     output.text("Answer", style="bold")
     output.text(f"{result.answer}\n")
+    print_learned(result.memory, output)
     output.text(f"{_reason(result)} · {usage_line(result.usage)}", style="dim")
     attendance.print_page(result.run_id, place, output)
     if not result.real_model:
@@ -123,6 +134,7 @@ def _object(result: RunResult, entries: list[TranscriptEntry]) -> dict[str, Any]
         "answer": result.answer,
         "stop_reason": result.stop_reason,
         "usage": usage_object(result.usage),
+        "memory": memory_object(result.memory),
         "transcript": transcript_object(entries),
     }
 
