@@ -36,6 +36,7 @@ from perdure import Perdure, flow_requests
 from perdure.cli.app import main
 from perdure.connection import TASK_QUEUE, connect
 from perdure.conversation_stores import ConversationStores, open_conversation_stores
+from perdure.memory_stores import open_memory
 from perdure.run_requests import flow_memory_policy
 from perdure.settings import Settings
 from perdure.stores import Stores, open_stores
@@ -78,6 +79,7 @@ async def build(
     load_app(settings.app)
     stores = await stack.enter_async_context(open_stores(settings))
     texts = await stack.enter_async_context(open_conversation_stores(settings))
+    remembered = memories or await _memories(settings, stores, stack)
     models = chat_models(settings)
     stack.push_async_callback(models.close)
     await stack.enter_async_context(await event_service(client, stores, settings))
@@ -87,7 +89,7 @@ async def build(
         workflows=[AgentRun, FlowRun, EmitEvent, *workflows],
         activities=[
             *_team_activities(settings, texts, models=models, state=stores.state),
-            *_memory_activities(texts, memories),
+            *_memory_activities(texts, remembered),
             *_flow_activities(settings, stores, journal=texts.journal),
         ],
         workflow_runner=UnsandboxedWorkflowRunner(),
@@ -115,6 +117,18 @@ def _team_activities(
         conversations.save_checkpoint,
         conversations.load_checkpoint,
     ]
+
+
+async def _memories(settings: Settings, stores: Stores, stack: AsyncExitStack) -> RunMemories | None:
+    if not settings.memory.enabled:
+        return None
+    opened = await stack.enter_async_context(open_memory(settings, stores))
+    return RunMemories(
+        store=opened.store,
+        contexts=opened.contexts,
+        learner=opened.learner,
+        learns_ranking=settings.memory.learn_ranking,
+    )
 
 
 def _memory_activities(texts: ConversationStores, memories: RunMemories | None) -> list[Callable[..., Any]]:
