@@ -1,0 +1,1 @@
+"""`perdure bench recall`: how well memory finds what was said."""
