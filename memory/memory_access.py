@@ -46,10 +46,7 @@ class MemoryAccess:
         Raises:
             NotFound: there is none for this caller, or it was forgotten.
         """
-        memory = await self.readable(caller, id)
-        if memory.status == "forgotten":
-            raise NotFound(f"the memory {id!r} was forgotten: its history tells when, and by whom")
-        return memory
+        return check_there(await self.readable(caller, id), id)
 
     async def writable(self, caller: Caller, id: str) -> Memory:
         """Return the current version of a memory that the caller may change.
@@ -58,9 +55,15 @@ class MemoryAccess:
             NotFound: there is none for this caller, or it was forgotten.
             Forbidden: the caller may only read it.
         """
-        memory = await self.there(caller, id)
-        check_writes(caller, memory.scope)
-        return memory
+        return (await self.all_writable(caller, [id]))[id]
+
+    async def all_writable(self, caller: Caller, ids: Sequence[str]) -> dict[str, Memory]:
+        """Return several memories by id, each as `writable` does."""
+        found = {memory.id: memory for memory in await self.seen(caller, list(dict.fromkeys(ids)))}
+        for id in ids:
+            check_there(found.get(id), id)
+            check_writes(caller, found[id].scope)
+        return found
 
     async def version(self, caller: Caller, id: str, *, version: int | None, as_of: int | datetime | None) -> Memory:
         """Return a memory as it was. Whether it is there for the caller is decided as it is now.
@@ -71,6 +74,19 @@ class MemoryAccess:
         await self.readable(caller, id)
         found = await self._ledger.get([id], tenant=caller.tenant, branch=caller.branch, version=version, as_of=as_of)
         if not found:
-            what = f"version {version}" if version is not None else "then"
-            raise NotFound(f"the memory {id!r} has no {what}" if version is not None else f"there was no {id!r} then")
+            which = f"no version {version}" if version is not None else "not been there"
+            raise NotFound(f"the memory {id!r} has {which} at that time: its history tells of all versions")
         return found[0]
+
+
+def check_there(memory: Memory | None, id: str) -> Memory:
+    """Refuse what nobody has any more.
+
+    Raises:
+        NotFound: there is no such memory, or it was forgotten.
+    """
+    if memory is None:
+        raise missing(id)
+    if memory.status == "forgotten":
+        raise NotFound(f"the memory {id!r} was forgotten: its history tells when, and by whom")
+    return memory

@@ -64,14 +64,14 @@ class MemoryHits:
     async def _memories(self, request: SearchRequest, ids: Sequence[str]) -> dict[str, Memory]:
         if not ids:
             return {}
-        where = {"tenant": request.caller.tenant, "branch": request.caller.branch}
-        found = await self._ledger.get(ids, **where, as_of=request.as_of)
+        caller = request.caller
+        found = await self._ledger.get(ids, tenant=caller.tenant, branch=caller.branch, as_of=request.as_of)
         there = {memory.id: memory for memory in found if _counts(memory, request)}
-        lent = [memory.id for memory in there.values() if not request.caller.sees(memory.scope)]
+        lent = [memory.id for memory in there.values() if not caller.sees(memory.scope)]
         if lent:
             # A grant counts as it is now, whatever the time that is looked at.
-            today = await self._ledger.get(lent, **where)
-            seen = {memory.id for memory in today if sees(request.caller, memory, now=request.now)}
+            today = await self._ledger.get(lent, tenant=caller.tenant, branch=caller.branch)
+            seen = {memory.id for memory in today if sees(caller, memory, now=request.now)}
             there = {id: memory for id, memory in there.items() if id not in lent or id in seen}
         return there
 

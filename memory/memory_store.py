@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal, Protocol
 
 from contracts.errors import Forbidden
-from contracts.memories import Caller, Forgetting, Memory, MemoryDraft, MemoryRevision
+from contracts.memories import (
+    Caller,
+    Forgetting,
+    Memory,
+    MemoryCommit,
+    MemoryCommitted,
+    MemoryDraft,
+    MemoryRevision,
+)
 from contracts.memory_ports import MemoryCache, MemoryLedger
 from contracts.recall import MemoryListing, MemoryPage, MemoryQuery, Recollection
 from contracts.relations import Path, Relation
@@ -21,7 +28,7 @@ from memory.memory_relations import MemoryRelations
 from memory.memory_rights import check_writes, visible_keys
 from memory.memory_search import MemorySearch
 from memory.memory_uses import MemoryUses, Use
-from memory.memory_writing import Followers, MemoryWriting
+from memory.memory_writing import Followers, MemoryWriting, digest_of
 from memory.scope_indexes import ScopeIndexes
 
 
@@ -75,12 +82,30 @@ class LedgeredMemoryStore:
         self, caller: Caller, drafts: Sequence[MemoryDraft], *, idempotency_key: str | None = None
     ) -> tuple[Memory, ...]:
         """See `MemoryStore.add`."""
-        for draft in drafts:
-            check_writes(caller, draft.scope)
-        await self._check_writable(caller, [id for draft in drafts for id in draft.supersedes])
         if not drafts:
             return ()
-        return await self._parts.writing.add(caller, drafts, idempotency_key=idempotency_key)
+        digest = "" if idempotency_key is None else digest_of(caller, drafts)
+        commit = MemoryCommit(
+            drafts=tuple(drafts), author=caller.author(), idempotency_key=idempotency_key, digest=digest
+        )
+        return (await self.commit(caller, commit)).memories
+
+    async def commit(self, caller: Caller, commit: MemoryCommit) -> MemoryCommitted:
+        """Make a whole commit in the caller's tenant and branch. See `MemoryLedger.commit`.
+
+        Raises:
+            Forbidden: a scope is not the caller's.
+        """
+        for draft in commit.drafts:
+            check_writes(caller, draft.scope)
+        revised = [one.id for one in commit.revisions]
+        forgotten = [one.id for one in commit.forgettings]
+        superseded = [id for draft in commit.drafts for id in draft.supersedes]
+        changed = await self._access.all_writable(caller, [*revised, *forgotten, *superseded])
+        others = [one.superseded_by for one in commit.revisions if one.superseded_by is not None]
+        for id in set(others) - {draft.id for draft in commit.drafts}:
+            await self._access.there(caller, id)
+        return await self._parts.writing.commit(caller, commit, changed=changed)
 
     async def get(
         self, caller: Caller, id: str, *, version: int | None = None, as_of: int | datetime | None = None
@@ -103,15 +128,11 @@ class LedgeredMemoryStore:
 
     async def edit(self, caller: Caller, revision: MemoryRevision, *, why: str | None = None) -> Memory:
         """See `MemoryStore.edit`."""
-        memory = await self._access.writable(caller, revision.id)
-        if revision.superseded_by is not None:
-            await self._access.there(caller, revision.superseded_by)
-        return (await self._parts.writing.revise(caller, [revision], speaker=memory.speaker, why=why))[0]
+        return await self._changed(caller, why, revisions=(revision,))
 
     async def forget(self, caller: Caller, forgetting: Forgetting, *, why: str | None = None) -> None:
         """See `MemoryStore.forget`."""
-        await self._access.writable(caller, forgetting.id)
-        await self._parts.writing.forget(caller, forgetting, why=why)
+        await self._changed(caller, why, forgettings=(forgetting,))
 
     async def history(self, caller: Caller, id: str) -> tuple[Memory, ...]:
         """See `MemoryStore.history`."""
@@ -127,12 +148,9 @@ class LedgeredMemoryStore:
         memory = await self._access.writable(caller, id)
         memory_review.check_open(memory)
         if decision == "reject":
-            return await self._parts.writing.forget(caller, memory_review.rejected(memory), why=why)
+            return await self._changed(caller, why, forgettings=(memory_review.rejected(memory),))
         superseded = await self._access.seen(caller, memory.supersedes)
-        for other in superseded:
-            check_writes(caller, other.scope)
-        revisions = memory_review.accepted(memory, superseded)
-        return (await self._parts.writing.revise(caller, revisions, why=why))[0]
+        return await self._changed(caller, why, revisions=memory_review.accepted(memory, superseded))
 
     async def mark(self, caller: Caller, id: str, *, useful: bool) -> None:
         """See `MemoryStore.mark`."""
@@ -179,23 +197,18 @@ class LedgeredMemoryStore:
 
     async def stats(self, caller: Caller) -> dict[str, Any]:
         """See `MemoryStore.stats`."""
-        where = {"tenant": caller.tenant, "branch": caller.branch}
-        counts, moved, projections = await asyncio.gather(
-            self._ledger.counts(**where, scopes=visible_keys(caller)),
-            self._ledger.moved(tenant=caller.tenant),
-            self._parts.projections.stats(),
-        )
+        tenant, scopes = caller.tenant, visible_keys(caller)
+        counts = await self._ledger.counts(tenant=tenant, branch=caller.branch, scopes=scopes)
         return {
             "memories": counts,
-            "sequence": moved,
+            "sequence": await self._ledger.moved(tenant=tenant),
             "cache": self._parts.cache.counts(),
             "indexes": self._parts.indexes.sizes(),
-            "projections": projections,
+            "projections": await self._parts.projections.stats(),
         }
 
-    async def _check_writable(self, caller: Caller, ids: Sequence[str]) -> None:
-        for id in dict.fromkeys(ids):
-            await self._access.writable(caller, id)
+    async def _changed(self, caller: Caller, why: str | None, **changes: Any) -> Memory:
+        return (await self.commit(caller, MemoryCommit(author=caller.author(why), **changes))).memories[0]
 
     def _learn_anew(self, caller: Caller) -> None:
         if self._parts.learned is not None:

@@ -4,22 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 from contracts.errors import BackendUnavailable
-from contracts.memories import (
-    Caller,
-    Forgetting,
-    Memory,
-    MemoryCommit,
-    MemoryDraft,
-    MemoryRevision,
-)
+from contracts.memories import Caller, Memory, MemoryCommit, MemoryCommitted, MemoryDraft, MemoryRevision
 from contracts.memory_ports import MemoryLedger, View
 from memory.memory_texts import SpokenText, TextAnalysis
 from memory.scope_indexes import ScopeIndexes
+from memory.vector_repair import VectorRepair
 
 _log = logging.getLogger(__name__)
 # Working memory lasts so long where nothing is said.
@@ -40,67 +34,49 @@ class MemoryWriting:
     Args:
         ledger: the truth.
         analysis: makes stems and vectors.
+        repair: makes the vectors that could not be made.
         indexes: of this process.
         followers: projections elsewhere.
     """
 
     def __init__(
-        self, ledger: MemoryLedger, *, analysis: TextAnalysis, indexes: ScopeIndexes, followers: Followers
+        self,
+        ledger: MemoryLedger,
+        *,
+        analysis: TextAnalysis,
+        repair: VectorRepair,
+        indexes: ScopeIndexes,
+        followers: Followers,
     ) -> None:
         self._ledger = ledger
         self._analysis = analysis
+        self._repair = repair
         self._indexes = indexes
         self._followers = followers
 
-    async def add(
-        self, caller: Caller, drafts: Sequence[MemoryDraft], *, idempotency_key: str | None
-    ) -> tuple[Memory, ...]:
-        """Write drafts that the caller may write."""
-        digest = "" if idempotency_key is None else digest_of(caller, drafts)
-        now = datetime.now(UTC)
-        commit = self._commit(caller).model_copy(
-            update={
-                "drafts": tuple(_lasting(draft, now=now) for draft in drafts),
-                "idempotency_key": idempotency_key,
-                "digest": digest,
-            }
-        )
-        return await self._made(caller, commit, [SpokenText(draft.text, draft.speaker) for draft in drafts])
-
-    async def revise(
-        self, caller: Caller, revisions: Sequence[MemoryRevision], *, speaker: str | None = None, why: str | None
-    ) -> tuple[Memory, ...]:
-        """Change memories that the caller may change.
+    async def commit(
+        self, caller: Caller, commit: MemoryCommit, *, changed: Mapping[str, Memory] | None = None
+    ) -> MemoryCommitted:
+        """Make a commit of what the caller may change.
 
         Args:
-            caller: who asks.
-            revisions: the changes.
-            speaker: who said the text, where a revision changes it and says nothing of who said it.
-            why: is written down.
+            caller: in whose tenant and branch it is made.
+            commit: the changes.
+            changed: memories whose text is changed, by id: who said them is not part of what is embedded.
         """
-        commit = self._commit(caller, why).model_copy(update={"revisions": tuple(revisions)})
-        texts = [None if one.text is None else SpokenText(one.text, one.speaker or speaker) for one in revisions]
-        return await self._made(caller, commit, texts)
-
-    async def forget(self, caller: Caller, forgetting: Forgetting, *, why: str | None) -> Memory:
-        """Forget a memory that the caller may change, and return what is left of it."""
-        commit = self._commit(caller, why).model_copy(update={"forgettings": (forgetting,)})
-        return (await self._made(caller, commit, []))[0]
-
-    def _commit(self, caller: Caller, why: str | None = None) -> MemoryCommit:
-        return MemoryCommit(
-            tenant=caller.tenant,
-            branch=caller.branch,
-            author=caller.author(why),
-            agent=caller.scope.agent,
-            session=caller.scope.session,
+        commit = commit.model_copy(
+            update={
+                "tenant": caller.tenant,
+                "branch": caller.branch,
+                "drafts": tuple(_lasting(draft, now=datetime.now(UTC)) for draft in commit.drafts),
+                "agent": commit.agent or caller.scope.agent,
+                "session": commit.session or caller.scope.session,
+            }
         )
-
-    async def _made(
-        self, caller: Caller, commit: MemoryCommit, texts: Sequence[SpokenText | None]
-    ) -> tuple[Memory, ...]:
-        given = [text for text in texts if text is not None]
-        analysed = await self._analysis.of(given)
+        texts = [*map(_of_draft, commit.drafts), *(_of_revision(one, changed or {}) for one in commit.revisions)]
+        analysed = await self._analysis.of([text for text in texts if text is not None])
+        if analysed.degraded is not None:
+            self._repair.begin()
         stems, vectors = iter(analysed.stems), iter(analysed.vectors)
         made = await self._ledger.commit(
             commit,
@@ -109,7 +85,7 @@ class MemoryWriting:
             embedder=self._analysis.embedder.name,
         )
         await self._follow(caller, made.memories, sequence=made.sequence)
-        return made.memories
+        return made
 
     async def _follow(self, caller: Caller, memories: Iterable[Memory], *, sequence: int) -> None:
         scopes = {scope.key for memory in memories for scope in (memory.scope, *(g.scope for g in memory.grants))}
@@ -128,6 +104,17 @@ def digest_of(caller: Caller, drafts: Iterable[MemoryDraft]) -> str:
     for draft in drafts:
         found.update(draft.model_dump_json().encode())
     return found.hexdigest()
+
+
+def _of_draft(draft: MemoryDraft) -> SpokenText | None:
+    return SpokenText(draft.text, draft.speaker)
+
+
+def _of_revision(revision: MemoryRevision, changed: Mapping[str, Memory]) -> SpokenText | None:
+    if revision.text is None:
+        return None
+    speaker = changed[revision.id].speaker if revision.id in changed else None
+    return SpokenText(revision.text, revision.speaker or speaker)
 
 
 def _lasting(draft: MemoryDraft, *, now: datetime) -> MemoryDraft:

@@ -19,7 +19,7 @@ from memory.search_cursors import SearchCursor
 class RecallTuning:
     """How much the legs count: for all teams, and for some of them."""
 
-    weights: RecallWeights = RecallWeights()
+    weights: RecallWeights = field(default_factory=RecallWeights)
     by_team: Mapping[str, RecallWeights] = field(default_factory=dict)
 
     def of(self, team: str | None) -> RecallWeights:

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from contracts.memory_ports import ContextBuilder, Learner, MemoryStore
-from contracts.remembering import Extraction, ExtractionRequest
 from perdure.settings import Settings
 from perdure.stores import Stores
 
@@ -16,7 +15,7 @@ if TYPE_CHECKING:
     from contracts.memory_ports import MemoryCache, MemoryLedger
     from contracts.recall import RecallWeights
     from memory.learned_ranking import LearnedRanking
-    from memory.memory_store import MemoryParts
+    from memory.memory_store import LedgeredMemoryStore, MemoryParts
     from memory.memory_texts import TextAnalysis
     from memory.memory_uses import MemoryUses
     from memory.scope_indexes import ScopeIndexes
@@ -53,7 +52,9 @@ async def open_memory(settings: Settings, stores: Stores) -> AsyncIterator[Opene
         from memory.memory_store import LedgeredMemoryStore
 
         store = LedgeredMemoryStore(parts)
-        yield OpenedMemory(store=store, contexts=_contexts(store, parts.ledger), learner=_NoLearner())
+        yield OpenedMemory(
+            store=store, contexts=_contexts(store, parts.ledger), learner=_learner(settings, store, parts.ledger)
+        )
 
 
 class _Projections:
@@ -78,9 +79,11 @@ def _contexts(store: MemoryStore, ledger: MemoryLedger) -> ContextBuilder:
     return LedgeredContextBuilder(store, ledger=ledger)
 
 
-class _NoLearner:
-    async def learn(self, request: ExtractionRequest) -> Extraction:
-        return Extraction(note="there is no extractor")
+def _learner(settings: Settings, store: LedgeredMemoryStore, ledger: MemoryLedger) -> Learner:
+    from memory.extraction.learner import LedgeredLearner
+    from memory.rules_extractor import RulesExtractor
+
+    return LedgeredLearner(ledger, store, RulesExtractor())
 
 
 def _parts(settings: Settings, stores: Stores, exits: AsyncExitStack) -> MemoryParts:
@@ -106,6 +109,7 @@ def _parts(settings: Settings, stores: Stores, exits: AsyncExitStack) -> MemoryP
     learned = _learned(settings, uses)
     graph = SqlMemoryGraph(stores.database)
     repair = VectorRepair(ledger, analysis=analysis)
+    exits.push_async_callback(repair.close)
     projections = _Projections(repair)
     return MemoryParts(
         ledger=ledger,
@@ -119,7 +123,7 @@ def _parts(settings: Settings, stores: Stores, exits: AsyncExitStack) -> MemoryP
             legs=RecallLegs(graph=graph),
             learned=learned,
         ),
-        writing=MemoryWriting(ledger, analysis=analysis, indexes=indexes, followers=projections),
+        writing=MemoryWriting(ledger, analysis=analysis, repair=repair, indexes=indexes, followers=projections),
         relations=MemoryRelations(MemoryAccess(ledger), graph=graph, book=graph),
         projections=projections,
         recorder=recorder,
