@@ -233,6 +233,4 @@ def check_texts(texts: Iterable[str | None], *, what: str) -> None:
 
 def _check_number(number: int | None, *, limit: int, what: str) -> None:
     if number is not None and not -limit <= number < limit:
-        raise BadRequest(
-            f"the {what} {number} is beyond what can be stored: it must be at least {-limit} and < {limit}"
-        )
+        raise BadRequest(f"the {what} {number} cannot be stored: it must be at least {-limit} and below {limit}")

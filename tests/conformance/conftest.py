@@ -18,6 +18,7 @@ from memory.sqlite_database import SqliteDatabase
 from memory.sqlite_journal import SqliteResultJournal
 from memory.sqlite_segments import SqliteSegmentStore
 from tests.conformance.state_backends import Backend, State, opened
+from tests.support.memory_ledgers import LedgerBackend, Memories, opened_ledgers
 from tests.support.postgres import PostgresServer
 from tests.support.state_backends import DATABASES, StateBackend
 
@@ -79,3 +80,14 @@ async def backend(kind: StateBackend, tmp_path_factory: pytest.TempPathFactory) 
 @pytest.fixture
 def state(backend: Backend) -> State:
     return State(backend=backend)
+
+
+@pytest.fixture(scope="session")
+async def ledgers(kind: StateBackend, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[LedgerBackend]:
+    async with opened_ledgers(kind, tmp_path_factory.mktemp("memory")) as backend:
+        yield backend
+
+
+@pytest.fixture
+def memories(ledgers: LedgerBackend) -> Memories:
+    return Memories(backend=ledgers)
