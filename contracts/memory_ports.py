@@ -249,8 +249,20 @@ class VectorIndex(Protocol):
         """Return the sequence up to which it follows the ledger, kept in the server itself; None where it is empty."""
         ...
 
-    async def apply(self, points: Sequence[VectorPoint], *, gone: Sequence[PointKey], upto: int) -> None:
-        """Store points, remove others, and then move `applied`. A repeat changes nothing."""
+    async def apply(
+        self, points: Sequence[VectorPoint], *, gone: Sequence[PointKey], upto: int, after: int | None = None
+    ) -> bool:
+        """Store points, remove others, and then set `applied`. A repeat changes nothing.
+
+        Args:
+            points: vectors.
+            gone: whose vectors there must not be.
+            upto: what `applied` becomes.
+            after: what `applied` must have reached. Where it has not (it came back empty), nothing is done.
+
+        Returns:
+            Whether it was done.
+        """
         ...
 
     async def search(
@@ -285,8 +297,17 @@ class MemoryGraph(Protocol):
         """Return the sequence up to which it follows; None where it is empty."""
         ...
 
-    async def apply(self, changes: Sequence[RelationChange], *, upto: int) -> None:
-        """Make relations, change their strength or end them, and then move `applied`. A repeat changes nothing."""
+    async def apply(self, changes: Sequence[RelationChange], *, upto: int, after: int | None = None) -> bool:
+        """Make relations, change their strength or end them, and then move `applied`. A repeat changes nothing.
+
+        Args:
+            changes: in order. Those whose sequence is not higher than `applied` have been applied.
+            upto: what `applied` becomes, unless it is beyond that.
+            after: what `applied` must have reached. Where it has not (it came back empty), nothing is done.
+
+        Returns:
+            Whether it was done.
+        """
         ...
 
     async def relations(

@@ -43,7 +43,7 @@ class RelationChange(Contract):
 
     relation: Relation
     change: Literal["used", "set", "ended"] = "used"
-    sequence: int = Field(description="A relation takes no change with a sequence that is not higher than its last.")
+    sequence: int = Field(description="Of the source that the graph follows.")
 
 
 class Path(Contract):

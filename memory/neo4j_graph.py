@@ -41,13 +41,13 @@ class Neo4jMemoryGraph:
             return None
         return int(found[0]["sequence"])
 
-    async def apply(self, changes: Sequence[RelationChange], *, upto: int) -> None:
+    async def apply(self, changes: Sequence[RelationChange], *, upto: int, after: int | None = None) -> bool:
         """See `MemoryGraph.apply`."""
         if not self._prepared:
             for name in ("unique_nodes", "unique_relations", "unique_progress", "nodes_by_space"):
                 await self._connection.run(name)
             self._prepared = True
-        await self._connection.write(partial(self._apply, changes=changes, upto=upto))
+        return await self._connection.write(partial(self._apply, changes=changes, upto=upto, after=after))
 
     async def relations(
         self,
@@ -105,16 +105,19 @@ class Neo4jMemoryGraph:
         await self._connection.close()
 
     async def _apply(
-        self, transaction: AsyncManagedTransaction, *, changes: Sequence[RelationChange], upto: int
-    ) -> None:
+        self, transaction: AsyncManagedTransaction, *, changes: Sequence[RelationChange], upto: int, after: int | None
+    ) -> bool:
         (begun,) = await rows(transaction, "begin", space=self._space)
+        if begun["sequence"] < (after or 0):
+            return False
         new = [change for change in changes if change.sequence > begun["sequence"]]
         known = await rows(transaction, "known", ids=sorted({self._id(_key(change)) for change in new}))
         relations = map(_relation, (row["r"] for row in known))
-        after = folded({key_of(relation): relation for relation in relations}, new)
-        await rows(transaction, "keep", space=self._space, rows=[*self._kept(after)])
-        await rows(transaction, "end", ids=[self._id(key) for key, relation in after.items() if relation is None])
+        become = folded({key_of(relation): relation for relation in relations}, new)
+        await rows(transaction, "keep", space=self._space, rows=[*self._kept(become)])
+        await rows(transaction, "end", ids=[self._id(key) for key, relation in become.items() if relation is None])
         await rows(transaction, "move", space=self._space, upto=upto)
+        return True
 
     def _kept(self, after: Mapping[RelationKey, Relation | None]) -> Iterable[dict[str, Any]]:
         for key, relation in after.items():

@@ -87,8 +87,12 @@ class QdrantVectorIndex:
             found = await self._client.retrieve(self._collection, [_PROGRESS], with_payload=True)
             return int((found[0].payload or {})["applied"]) if found else None
 
-    async def apply(self, points: Sequence[VectorPoint], *, gone: Sequence[PointKey], upto: int) -> None:
-        """See `VectorIndex.apply`."""
+    async def apply(
+        self, points: Sequence[VectorPoint], *, gone: Sequence[PointKey], upto: int, after: int | None = None
+    ) -> bool:
+        """See `VectorIndex.apply`. `applied` may go back: then somebody was slow, and what follows is applied again."""
+        if after and (await self.applied() or 0) < after:
+            return False
         async with self._mapped_errors():
             await self._prepare()
             for part in _parts(points):
@@ -96,6 +100,7 @@ class QdrantVectorIndex:
             for keys in _parts(gone):
                 await self._client.delete(self._collection, PointIdsList(points=[_id(*key) for key in keys]), wait=True)
             await self._move(upto)
+        return True
 
     async def search(
         self, vector: bytes, *, tenant: str, branches: Sequence[str], scopes: Sequence[str], limit: int

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
@@ -22,6 +22,7 @@ from memory.state.rows import microseconds, moment
 _TRIES = 20
 _MOST_STARTS = 500
 _Known = Mapping[RelationKey, Relation]
+_Become = Mapping[RelationKey, Relation | None]
 
 
 class SqlMemoryGraph:
@@ -38,28 +39,28 @@ class SqlMemoryGraph:
         """See `MemoryGraph.applied`."""
         return await self._database.read(_applied)
 
-    async def apply(self, changes: Sequence[RelationChange], *, upto: int) -> None:
+    async def apply(self, changes: Sequence[RelationChange], *, upto: int, after: int | None = None) -> bool:
         """See `MemoryGraph.apply`."""
-        ends = [(change.relation.tenant, ordered(change.relation).start) for change in changes]
-        for _ in range(_TRIES):
-            at, known = await self._seen(ends)
-            after = folded(known, (change for change in changes if change.sequence > at))
-            if at >= upto or await self._stored(known, after, at=at, upto=upto):
-                return
-        raise Conflict(f"others apply changes of relations up to {upto} all the time: try again")
+        starts = [(change.relation.tenant, ordered(change.relation).start) for change in changes]
 
-    async def follow(self, links: Sequence[Link], *, upto: int) -> None:
+        def become(known: _Known, at: int) -> _Become:
+            return folded(known, (change for change in changes if change.sequence > at))
+
+        return await self._changed(starts, become, upto=upto, after=after)
+
+    async def follow(self, links: Sequence[Link], *, upto: int, after: int | None = None) -> bool:
         """Make what follows from memories what it is now, and then move `applied`. A repeat changes nothing.
 
         Args:
             links: what memories say now, each memory once.
             upto: sequence of the ledger.
+            after: see `MemoryGraph.apply`.
+
+        Returns:
+            Whether it was done.
         """
-        for _ in range(_TRIES):
-            at, known = await self._seen([(link.tenant, link.memory) for link in links])
-            if at >= upto or await self._stored(known, _followed(known, links), at=at, upto=upto):
-                return
-        raise Conflict(f"others follow the ledger up to {upto} all the time: try again")
+        starts = [(link.tenant, link.memory) for link in links]
+        return await self._changed(starts, lambda known, _: _followed(known, links), upto=upto, after=after)
 
     async def relate(self, relation: Relation) -> Relation:
         """Make a relation, or strengthen one that is there.
@@ -154,6 +155,23 @@ class SqlMemoryGraph:
 
     async def close(self) -> None:
         """See `MemoryGraph.close`. The database is its owner's."""
+
+    async def _changed(
+        self,
+        starts: Sequence[tuple[str, str]],
+        become: Callable[[_Known, int], _Become],
+        *,
+        upto: int,
+        after: int | None,
+    ) -> bool:
+        """Store what relations become, as seen from how they are, unless somebody else has done so."""
+        for _ in range(_TRIES):
+            at, known = await self._seen(starts)
+            if max(at, 0) < (after or 0):
+                return False
+            if at >= upto or await self._stored(known, become(known, at), at=at, upto=upto):
+                return True
+        raise Conflict(f"others follow the ledger up to {upto} all the time: try again")
 
     async def _seen(self, starts: Sequence[tuple[str, str]]) -> tuple[int, _Known]:
         """Return how far the ledger was followed, and the relations that begin at nodes (tenant, node)."""

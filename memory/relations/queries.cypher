@@ -18,11 +18,11 @@ RETURN p.sequence AS sequence;
 // name: begin
 MERGE (p:PerdureProgress {space: $space})
 SET p.began = coalesce(p.began, 0) + 1
-RETURN coalesce(p.sequence, -1) AS sequence;
+RETURN coalesce(p.sequence, 0) AS sequence;
 
 // name: move
 MATCH (p:PerdureProgress {space: $space})
-SET p.sequence = CASE WHEN coalesce(p.sequence, -1) < $upto THEN $upto ELSE p.sequence END;
+SET p.sequence = CASE WHEN coalesce(p.sequence, 0) < $upto THEN $upto ELSE coalesce(p.sequence, 0) END;
 
 // name: known
 UNWIND $ids AS id
