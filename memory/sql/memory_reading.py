@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
+from operator import attrgetter
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -19,7 +20,7 @@ from memory.state.world import LATEST, levels
 
 _SQL = memory_statements("memory_reading.sql")
 LIVE = "(m.status = 'active' AND (m.hold OR m.expires_at IS NULL OR m.expires_at > :now))"
-_ALL = "1 = 1"
+_SEQUENCE = attrgetter("sequence")
 
 
 class Seen:
@@ -164,10 +165,7 @@ async def read_entries(
     granted = await _granted_entries(connection, what, given, after=after)
     more, given = (LIVE, given) if not after else ("m.changed_seq > :after", {**given, "after": after})
     rows = await rows_of(connection, "read_entries", given, seen=what.current(), more=more)
-    entries = list(map(_entry, rows))
-    if granted:
-        entries = sorted(entries + granted, key=lambda entry: entry.sequence)
-    return entries, head
+    return sorted([*map(_entry, rows), *granted], key=_SEQUENCE), head
 
 
 async def _granted_entries(

@@ -1,5 +1,5 @@
--- Reads of memories, the same on every database. {columns} are those of `memory.ledger.rows.MemoryRow`, in its order;
--- {seen} is what a branch sees (see memory_reading.py), {live} what may be recalled.
+-- Reads of memories, the same on every database. {versions} are the columns of `memory.ledger.rows.MemoryRow`, in its
+-- order; {seen} is what a branch sees (see memory_reading.py), {live} what may be recalled.
 
 -- name: read_head
 SELECT sequence FROM memory_heads WHERE tenant = :tenant;
@@ -14,11 +14,11 @@ SELECT seq FROM memories WHERE written_at <= :at ORDER BY written_at DESC, seq D
 SELECT written_at FROM memories WHERE seq <= :seq ORDER BY seq DESC LIMIT 1;
 
 -- name: read_memories
-SELECT {columns} FROM memories m
+SELECT {versions} FROM memories m
 WHERE m.tenant = :tenant AND m.id IN ({ids}) AND ({seen});
 
 -- name: read_memory_history
-SELECT {columns} FROM memories m
+SELECT {versions} FROM memories m
 WHERE m.tenant = :tenant AND m.id = :id AND ({seen})
 ORDER BY m.seq DESC;
 
@@ -26,8 +26,7 @@ ORDER BY m.seq DESC;
 SELECT m.id, m.seq, {live}, m.stems, v.vector, m.thread, m.position, m.speaker, m.happened_at, m.written_at,
        CASE WHEN m.hold THEN NULL ELSE m.expires_at END, m.importance, m.pinned, m.entities
 FROM memories m LEFT JOIN memory_vectors v ON v.seq = m.text_seq AND v.embedder = :embedder
-WHERE m.tenant = :tenant AND m.scope = :scope AND ({seen}) AND {more}
-ORDER BY m.changed_seq;
+WHERE m.tenant = :tenant AND m.scope = :scope AND ({seen}) AND {more};
 
 -- name: read_granted
 SELECT DISTINCT id FROM memory_grants WHERE tenant = :tenant AND scope = :scope;
@@ -44,11 +43,10 @@ SELECT m.id, m.seq, CASE WHEN g.seq IS NOT NULL AND {live} AND (g.until IS NULL 
        m.importance, m.pinned, m.entities
 FROM memories m LEFT JOIN memory_vectors v ON v.seq = m.text_seq AND v.embedder = :embedder
      LEFT JOIN memory_grants g ON g.seq = m.seq AND g.scope = :granted
-WHERE m.tenant = :tenant AND m.id IN ({ids}) AND m.scope <> :scope AND ({seen}) AND m.changed_seq > :after
-ORDER BY m.changed_seq;
+WHERE m.tenant = :tenant AND m.id IN ({ids}) AND m.scope <> :scope AND ({seen}) AND m.changed_seq > :after;
 
 -- name: read_memory_changes
-SELECT {columns}, v.vector
+SELECT {versions}, v.vector
 FROM memories m LEFT JOIN memory_vectors v ON v.seq = m.text_seq AND v.embedder = :embedder
 WHERE m.changed_seq > :after AND m.until_seq IS NULL
 ORDER BY m.changed_seq LIMIT :page;
@@ -60,7 +58,7 @@ WHERE m.seq > :after AND m.until_seq IS NULL AND m.status IN ('active', 'review'
 ORDER BY m.seq LIMIT :page;
 
 -- name: read_memory_page
-SELECT {columns} FROM memories m
+SELECT {versions} FROM memories m
 WHERE m.tenant = :tenant AND ({seen}) AND {more}
 ORDER BY m.seq {order} LIMIT :page;
 
@@ -76,7 +74,7 @@ GROUP BY m.kind, m.status, m.scope;
 SELECT first_seq, last_seq FROM commits WHERE tenant = :tenant AND key = :key;
 
 -- name: read_memory_span
-SELECT {columns} FROM memories m WHERE m.tenant = :tenant AND m.seq BETWEEN :first AND :last AND m.asked ORDER BY m.seq;
+SELECT {versions} FROM memories m WHERE m.tenant = :tenant AND m.seq BETWEEN :first AND :last AND m.asked ORDER BY m.seq;
 
 -- name: read_records
 SELECT e.seq, e.tenant, e.branch, e.action, e.actor, e.run, e.agent, e.session, e.query, e.ids, e.count, e.at

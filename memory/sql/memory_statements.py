@@ -8,13 +8,11 @@ from memory.ledger.rows import MemoryRow
 from memory.sql.memory_tables import MEMORIES
 from memory.sql.statements import statements
 
-COLUMNS = ", ".join(MemoryRow._fields)
-
 
 @cache
 def memory_statements(file: str) -> dict[str, str]:
     """Return the statements of a file by their names."""
-    given = {"{columns}": COLUMNS, "{places}": _places(), "{arrays}": _arrays()}
+    given = {"{columns}": _columns(), "{versions}": _columns("m."), "{places}": _places(), "{arrays}": _arrays()}
     return {name: _filled(statement, given) for name, statement in statements(file).items()}
 
 
@@ -22,6 +20,10 @@ def _filled(statement: str, given: dict[str, str]) -> str:
     for name, value in given.items():
         statement = statement.replace(name, value)
     return statement
+
+
+def _columns(prefix: str = "") -> str:
+    return ", ".join(f"{prefix}{name}" for name in MemoryRow._fields)
 
 
 def _places() -> str:
