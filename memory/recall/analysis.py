@@ -16,22 +16,22 @@ from snowballstemmer import stemmer  # type: ignore[import-untyped]
 
 MAX_WORD_CHARS = 64
 
-STOP_WORDS = frozenset(
-    (
-        "a about after again all also am an and any are aren as at be because been before being but by can cannot could "
-        "couldn d did didn do does doesn doing don during each else even few for from further get gets getting go goes "
-        "going got had hadn has hasn have haven having he her here hers herself hey him himself his how i if in into is "
-        "isn it its itself just ll m many may me might more most much must my myself no nor not now of off oh ok okay "
-        "on once only or other our ours ourselves out over own re s same shall she should shouldn so some such t than "
-        "that the their theirs them themselves then there these they this those through to too under until up us ve "
-        "very was wasn we were weren what when where which while who whom whose why will with won would wouldn yeah yes "
-        "you your yours yourself yourselves "
-    ).split()
+_STOP_WORDS = (
+    "a about after again all also am an and any are aren as at be because been before being but by can cannot "
+    "could couldn d did didn do does doesn doing don during each else even few for from further get gets getting "
+    "go goes going got had hadn has hasn have haven having he her here hers herself hey him himself his how i if "
+    "in into is isn it its itself just ll m many may me might more most much must my myself no nor not now of off "
+    "oh ok okay on once only or other our ours ourselves out over own re s same shall she should shouldn so some "
+    "such t than that the their theirs them themselves then there these they this those through to too under "
+    "until up us ve very was wasn we were weren what when where which while who whom whose why will with would "
+    "wouldn yeah yes you your yours yourself yourselves "
 )
+STOP_WORDS = frozenset(_STOP_WORDS.split())
 
 _UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003134f"
 _SYMBOLS = "\u2190-\u2bff\U0001f000-\U0001faff"
 _WORD = re.compile(rf"[^\W_{_UNSPACED}]+|[{_UNSPACED}]+|[{_SYMBOLS}]")
+_NEGATED = re.compile(r"\b\w+n['\u2019]t\b")
 _FIRST_UNSPACED = re.compile(rf"[{_UNSPACED}]")
 _STEMMER = stemmer("english")
 _STEMMING = Lock()
@@ -47,7 +47,7 @@ def plain(text: str) -> str:
 
 def words_of(text: str) -> Iterator[str]:
     """Yield the words of a text in order, stop words too."""
-    for found in _WORD.finditer(plain(text)):
+    for found in _WORD.finditer(_NEGATED.sub(" ", plain(text))):
         word = found[0]
         if len(word) > 2 and _FIRST_UNSPACED.match(word):
             yield from (word[start : start + 2] for start in range(len(word) - 1))

@@ -17,6 +17,8 @@ AROUND = 7 * DAY
 # Of so many best memories the threads are weighed.
 _CANDIDATES = 2_000
 _OF_THREAD = 3
+# Sum of rarities of the words of a full sentence or two.
+_MUCH = 40.0
 
 
 def neighbour(union: Union, scores: Scores) -> Scores:
@@ -59,6 +61,12 @@ def recency(union: Union, now: int) -> Scores:
     """Return how new each is: 1 now, half of it after each 30 days."""
     age = np.maximum(now - union.when, 0)
     return np.asarray(0.5 ** (age / HALF_LIFE))
+
+
+def substance(union: Union) -> Scores:
+    """Return how much each says, from the rarity of its words: 0 for nothing, 1 for a full sentence or two."""
+    said = [index.postings.said(len(index)) for index in union.indexes]
+    return np.minimum(1.0, np.concatenate(said) / _MUCH)
 
 
 def importance(union: Union) -> Scores:

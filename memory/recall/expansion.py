@@ -1,7 +1,8 @@
 """RM3: words that the best memories share are looked for besides those of the question.
 
 The best few memories stand for what is meant; their words, weighed by how well each memory fits, are mixed with the
-question's (Abdul-Jaleel et al., 2004).
+question's (Abdul-Jaleel et al., 2004). Rare words count more, so that no small talk is chosen, and names of those who
+speak are not: they stand everywhere.
 """
 
 from __future__ import annotations
@@ -48,8 +49,10 @@ def feedback(union: Union, reach: Reach, scores: Scores) -> dict[str, float]:
         share = scores[row] / max(counts.total(), 1)
         for stem, count in counts.items():
             found[stem] += count * share
-    heaviest = sorted(found.items(), key=lambda one: (-one[1], one[0]))
-    return dict(heaviest[:TERMS])
+    stems = [stem for stem in found if stem not in union.names]
+    weighed = [(stem, found[stem] * rarity) for stem, rarity in zip(stems, union.rarities(stems), strict=True)]
+    weighed.sort(key=lambda one: (-one[1], one[0]))
+    return dict(weighed[:TERMS])
 
 
 def best_rows(scores: Scores, most: int) -> list[int]:

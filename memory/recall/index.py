@@ -12,6 +12,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 
 from contracts.memory_ports import LedgerEntry
+from memory.recall.analysis import stems_of
 from memory.recall.postings import Postings
 from memory.recall.table import Table
 from memory.recall.threads import NOBODY, Threads
@@ -30,7 +31,8 @@ class ScopeIndex:
     Attributes:
         sequence: of the ledger, up to which it follows.
         ids: of rows, those that were removed too.
-        speakers: names by number; `heard` counts the rows of each.
+        speakers: names by number; `heard` counts the rows of each, `name_stems` has the stems of all.
+        told: between which times things happened (microseconds since 1970), as far as was ever known here.
     """
 
     def __init__(self, dimensions: int) -> None:
@@ -41,7 +43,9 @@ class ScopeIndex:
         self.table = Table(dimensions)
         self.ids: list[str] = []
         self.speakers: list[str] = []
+        self.name_stems: set[str] = set()
         self.heard: Counter[str] = Counter()
+        self.told: tuple[int, int] | None = None
         self._speaker_numbers: dict[str, int] = {}
         self._row_of: dict[str, int] = {}
 
@@ -111,6 +115,7 @@ class ScopeIndex:
         first = len(self.ids)
         threads = [self.threads.number(entry.thread) for entry in entries]
         self.table.extend(entries, threads=threads, speakers=[self._speaker(entry.speaker) for entry in entries])
+        self._stretch(first)
         touched: set[int] = set()
         for row, (entry, thread) in enumerate(zip(entries, threads, strict=True), start=first):
             self.ids.append(entry.id)
@@ -123,6 +128,12 @@ class ScopeIndex:
                 touched |= {beside.before, row, beside.after}
         return touched
 
+    def _stretch(self, first: int) -> None:
+        when = self.table.when.values[first:]
+        if len(when):
+            known = self.told or (int(when[0]), int(when[0]))
+            self.told = min(known[0], int(when.min())), max(known[1], int(when.max()))
+
     def _speaker(self, name: str | None) -> int:
         if name is None:
             return NOBODY
@@ -130,6 +141,7 @@ class ScopeIndex:
         number = self._speaker_numbers.setdefault(name, len(self.speakers))
         if number == len(self.speakers):
             self.speakers.append(name)
+            self.name_stems.update(stems_of(name))
         return number
 
     def _link(self, before: int, after: int) -> None:

@@ -6,7 +6,6 @@ are found by following the links from the rows that hold a word, so that neither
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from typing import Literal
 
@@ -67,15 +66,10 @@ def _summed(rows: Rows, values: Scores, width: int) -> Scores:
 
 
 def _rarest(union: Union, weights: Mapping[str, float]) -> list[tuple[str, float]]:
-    held = [(stem, weight, union.holders(stem)) for stem, weight in weights.items() if weight > 0]
-    known = [(stem, weight * rarity(union.members, holders)) for stem, weight, holders in held if holders]
+    stems = [stem for stem, weight in weights.items() if weight > 0 and union.holders(stem)]
+    known = [(stem, weights[stem] * rarity) for stem, rarity in zip(stems, union.rarities(stems), strict=True)]
     known.sort(key=lambda one: (-one[1], one[0]))
     return known[:MAX_STEMS]
-
-
-def rarity(members: int, holders: int) -> float:
-    """Return how much a stem says: the fewer hold it, the more."""
-    return math.log(1 + (members - holders + 0.5) / (holders + 0.5))
 
 
 def _norms(union: Union, reach: Reach) -> NDArray[np.float32]:

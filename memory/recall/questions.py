@@ -9,9 +9,14 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from contracts.recall import Correction
-from memory.recall.analysis import STOP_WORDS, stem, words_of
-from memory.recall.dates import Span
+from memory.recall.analysis import stems_of
+from memory.recall.dates import Span, spans_of
 from memory.recall.index import ScopeIndex
+from memory.recall.spelling import Speller
+from memory.state.rows import moment
+
+# Who is named by a question speaks in what is looked for: others say the name there, or greet with it.
+NAMED = 0.5
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,9 +43,10 @@ class Question:
         return self.named[0] if len(self.named) == 1 else None
 
     @property
-    def counts(self) -> dict[str, float]:
-        """How often it holds each stem."""
-        return {stem: float(count) for stem, count in Counter(self.stems).items()}
+    def weights(self) -> dict[str, float]:
+        """How much each stem counts: as often as it stands there; a name that it names less, see `NAMED`."""
+        names = {stem for name in self.named for stem in stems_of(name)}
+        return {stem: count * (NAMED if stem in names else 1.0) for stem, count in Counter(self.stems).items()}
 
 
 def asked(text: str, indexes: Sequence[ScopeIndex], *, now: datetime) -> Question:
@@ -51,9 +57,24 @@ def asked(text: str, indexes: Sequence[ScopeIndex], *, now: datetime) -> Questio
         indexes: where it will be looked for; their words and speakers count.
         now: what "yesterday" is counted from.
     """
-    named = tuple(sorted({name for index in indexes for name in index.speakers if _names(text, name)}))
-    words = [word for word in words_of(text) if word not in STOP_WORDS]
-    return Question(text=text, stems=tuple(map(stem, words)), embedded=_without(text, named), named=named)
+    names = {name for index in indexes for name in index.speakers}
+    right, corrections = Speller(indexes, names=names).corrected(text)
+    named = tuple(sorted(name for name in names if _names(right, name)))
+    return Question(
+        text=text,
+        stems=stems_of(right),
+        embedded=_without(right, named),
+        named=named,
+        spans=_spans(right, indexes, now=now),
+        corrections=corrections,
+    )
+
+
+def _spans(text: str, indexes: Sequence[ScopeIndex], *, now: datetime) -> tuple[Span, ...]:
+    told = [index.told for index in indexes if index.told]
+    if not told:
+        return ()
+    return spans_of(text, now=now, first=moment(min(told)[0]), last=moment(max(last for _, last in told)))
 
 
 def _names(text: str, name: str) -> bool:

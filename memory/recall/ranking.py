@@ -39,7 +39,7 @@ class Found:
 
 
 class Leg(NamedTuple):
-    """One leg or boost: a value for each row, and what it counts."""
+    """One leg or boost: a value for each row, and what it stems."""
 
     name: str
     values: Scores
@@ -138,7 +138,7 @@ def rank(
         indexes: where to look; the one of the most particular scope first.
         question: what `questions.asked` made of the text, of the same indexes.
         vector: of `question.embedded`; None where there is none.
-        weights: how much each leg and boost counts.
+        weights: how much each leg and boost stems.
         now: what is new, and what has expired, is counted from it.
         among: ids that may be found; None for all.
         likeness: likeness to the vector by id, of a server that keeps vectors, in place of the indexes' own.
@@ -181,16 +181,16 @@ class _Words(NamedTuple):
 
 
 def _lexical(union: Union, question: Question, eligible: Flags) -> _Words:
-    counts = question.counts
-    own = lexical.scores(union, counts, "own")
-    before, more = _expanded(union, counts, "before")
-    around, others = _expanded(union, counts, "around")
-    expansion = {stem: weight for stem, weight in {**others, **more}.items() if stem not in counts}
+    stems = question.weights
+    own = lexical.scores(union, stems, "own")
+    before, more = _expanded(union, stems, "before")
+    around, others = _expanded(union, stems, "around")
+    expansion = {stem: weight for stem, weight in {**others, **more}.items() if stem not in stems}
     return _Words(_scaled(own, eligible), _scaled(before, eligible), _scaled(around, eligible), expansion)
 
 
-def _expanded(union: Union, counts: Mapping[str, float], reach: lexical.Reach) -> tuple[Scores, dict[str, float]]:
-    wider = expanded(union, counts, reach, lexical.scores(union, counts, reach))
+def _expanded(union: Union, stems: Mapping[str, float], reach: lexical.Reach) -> tuple[Scores, dict[str, float]]:
+    wider = expanded(union, stems, reach, lexical.scores(union, stems, reach))
     return lexical.scores(union, wider, reach), wider
 
 
@@ -225,6 +225,8 @@ def _boosts(union: Union, question: Question, *, legs: Sequence[Leg], weights: R
         found.append(Leg("date", boosts.date(union, question.spans), weights.date))
     if weights.recency:
         found.append(Leg("recency", boosts.recency(union, now), weights.recency))
+    if weights.substance:
+        found.append(Leg("substance", boosts.substance(union), weights.substance))
     if weights.importance:
         found.append(Leg("importance", boosts.importance(union), weights.importance))
     if weights.scope:

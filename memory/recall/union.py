@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from memory.recall.columns import Column, Flags, Floats, Rows
 from memory.recall.index import ScopeIndex
+from memory.recall.postings import rarity
 from memory.recall.table import Table
 from memory.recall.threads import NOBODY
 
@@ -84,6 +85,11 @@ class Union:
         many = sum(len(index.threads) for index in self.indexes)
         return np.maximum(np.bincount(threads[threads != NOBODY], minlength=many + 1), 1)
 
+    @cached_property
+    def names(self) -> frozenset[str]:
+        """Stems of the names of those who speak."""
+        return frozenset(stem for index in self.indexes for stem in index.name_stems)
+
     def values(self, given: Mapping[str, float]) -> NDArray[np.float64]:
         """Return a value for each row from values by id; 0 where an id has none."""
         values = np.zeros(self.count)
@@ -102,6 +108,11 @@ class Union:
     def holders(self, stem: str) -> int:
         """Return how many memories hold a stem."""
         return sum(index.postings.holders(stem) for index in self.indexes)
+
+    def rarities(self, stems: Sequence[str]) -> list[float]:
+        """Return how much each stem says among all memories."""
+        holders = np.array([self.holders(stem) for stem in stems], np.int64)
+        return [float(one) for one in rarity(self.members, holders)]
 
     def occurrences(self, stem: str) -> tuple[Rows, Floats]:
         """Return the rows that hold a stem, and how often each does."""
