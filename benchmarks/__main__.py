@@ -19,6 +19,8 @@ NAMES = (
     "state",
     "flows",
     "events",
+    "memories",
+    "recall",
     "tests",
 )
 
