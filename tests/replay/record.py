@@ -11,12 +11,12 @@ import json
 import os
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Set
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from temporalio.client import WorkflowHistory
+from temporalio.client import Client, WorkflowHistory
 
 from perdure import connection, temporal_binary
 from perdure.ports import free_port
@@ -83,6 +83,16 @@ async def recorder(kind: type[TemporalServer], *, app: tuple[str, ...]) -> Async
         kind: of the server.
         app: modules with teams, models and tools.
     """
+    async with (
+        scenery(kind) as (client, home, model),
+        runner(client, home, model_url=model.url, app=app, task_queue=TASK_QUEUE) as running,
+    ):
+        yield running
+
+
+@asynccontextmanager
+async def scenery(kind: type[TemporalServer]) -> AsyncIterator[tuple[Client, Path, ModelServer]]:
+    """A Temporal server of its own, a data folder and a model, for workers whose histories can be kept."""
     with tempfile.TemporaryDirectory() as folder, ModelServer(teams) as model:
         home = Path(folder)
         binary = await temporal_binary.find(os.environ, say=print)
@@ -92,9 +102,7 @@ async def recorder(kind: type[TemporalServer], *, app: tuple[str, ...]) -> Async
         server = kind(binary, place)
         await server.start()
         try:
-            client = await connection.connect(TemporalSettings(address=place.address))
-            async with runner(client, home, model_url=model.url, app=app, task_queue=TASK_QUEUE) as running:
-                yield running
+            yield await connection.connect(TemporalSettings(address=place.address)), home, model
         finally:
             await server.stop()
 
@@ -108,20 +116,28 @@ async def _record(running: Runner, name: str) -> None:
     print(f"{name}: {len(history.events)} events")  # noqa: T201 - a command
 
 
-def write(history: WorkflowHistory, file: Path) -> None:
-    """Write a history, one event a line, without what says where it was recorded."""
+def write(history: WorkflowHistory, file: Path, *, sized: bool = False) -> None:
+    """Write a history, one event a line, without what says where it was recorded.
+
+    Args:
+        history: what is written.
+        file: where to.
+        sized: keep how large it was at each task, by which a run decides whether to go on in a new one.
+    """
+    left_out = _LEFT_OUT - {"historySizeBytes"} if sized else _LEFT_OUT
     events = [
-        json.dumps(_kept(event), sort_keys=True, separators=(",", ":")) for event in history.to_json_dict()["events"]
+        json.dumps(_kept(event, left_out), sort_keys=True, separators=(",", ":"))
+        for event in history.to_json_dict()["events"]
     ]
     file.write_text('{"events": [\n' + ",\n".join(events) + "\n]}\n", encoding="utf-8")
 
 
-def _kept(value: Any) -> Any:
+def _kept(value: Any, left_out: Set[str]) -> Any:
     if isinstance(value, dict) and value.get("kind") == "TASK_QUEUE_KIND_STICKY":
         return {**value, "name": "sticky"}  # its name holds the machine's
     if isinstance(value, dict):
-        return {key: _REPLACED.get(key) or _kept(part) for key, part in value.items() if key not in _LEFT_OUT}
-    return [_kept(part) for part in value] if isinstance(value, list) else value
+        return {key: _REPLACED.get(key) or _kept(part, left_out) for key, part in value.items() if key not in left_out}
+    return [_kept(part, left_out) for part in value] if isinstance(value, list) else value
 
 
 if __name__ == "__main__":

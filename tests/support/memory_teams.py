@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from autogen_agentchat.agents import AssistantAgent
-from autogen_agentchat.base import ChatAgent, Team
+from collections.abc import Sequence
+
+from autogen_agentchat.agents import AssistantAgent, BaseChatAgent
+from autogen_agentchat.base import ChatAgent, Response, Team
+from autogen_agentchat.messages import BaseChatMessage, TextMessage
 from autogen_agentchat.teams import RoundRobinGroupChat
-from autogen_core.memory import ListMemory, MemoryContent, MemoryMimeType
+from autogen_core import CancellationToken
+from autogen_core.memory import ListMemory, Memory, MemoryContent, MemoryMimeType
 
 from agents import TeamContext, team
 from contracts.remembering import MemoryPolicy
@@ -56,4 +60,35 @@ def listed(ctx: TeamContext) -> ChatAgent:
     )
 
 
-MEMORY_TEAMS = ("reminded", "asking", "all-asking")
+@team("asking-long")
+def asking_long(ctx: TeamContext) -> Team:
+    """The same for longer than one history lasts on an impatient server."""
+    return RoundRobinGroupChat([_agent(ctx, "alice"), _agent(ctx, "bob", asks=True)], max_turns=30)
+
+
+class Clerk(BaseChatAgent):
+    """Writes what it hears down for good, and says so."""
+
+    def __init__(self, memory: Memory) -> None:
+        super().__init__("clerk", "Writes things down.")
+        self._memory = memory
+
+    @property
+    def produced_message_types(self) -> Sequence[type[BaseChatMessage]]:
+        """Texts only."""
+        return (TextMessage,)
+
+    async def on_messages(self, messages: Sequence[BaseChatMessage], cancellation_token: CancellationToken) -> Response:
+        """Write the last message down."""
+        heard = messages[-1].to_text()
+        await self._memory.add(MemoryContent(content=heard, mime_type=MemoryMimeType.TEXT), cancellation_token)
+        return Response(chat_message=TextMessage(content="Noted.", source=self.name))
+
+    async def on_reset(self, cancellation_token: CancellationToken) -> None:
+        """Nothing is kept here."""
+
+
+@team("noting")
+def noting(ctx: TeamContext) -> Team:
+    """Alice speaks, and a clerk writes it down."""
+    return RoundRobinGroupChat([_agent(ctx, "alice"), Clerk(ctx.memory())], max_turns=2)

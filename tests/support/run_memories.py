@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 from activities.memories import RunMemories
 from contracts.errors import BackendUnavailable
+from contracts.memories import Caller, Memory, MemoryDraft
 from contracts.recalled_text import fenced, item
 from contracts.remembering import (
     ContextRequest,
@@ -19,6 +21,8 @@ from contracts.remembering import (
     MemoryContext,
 )
 
+_AWAY = "the memory of this test is away: wait"
+
 
 @dataclass
 class Notes:
@@ -27,34 +31,52 @@ class Notes:
     Attributes:
         known: texts by id.
         agents: texts by agent, which only that agent is told.
+        written: what agents have written, by idempotency key.
         asked: what was asked, in order.
         conversations: what was to be learned from, in order.
-        away: how many calls fail before it answers.
+        away: how many recalls fail before it answers.
+        learning_away: how many lessons fail before one is learned.
         delay_seconds: how long a recall takes.
     """
 
     known: dict[str, str] = field(default_factory=dict)
     agents: dict[str, str] = field(default_factory=dict)
+    written: dict[str, tuple[Memory, ...]] = field(default_factory=dict)
     asked: list[ContextRequest] = field(default_factory=list)
     conversations: list[ExtractionRequest] = field(default_factory=list)
     away: int = 0
+    learning_away: int = 0
     delay_seconds: float = 0.0
 
     def memories(self, store: Any = None) -> RunMemories:
-        """What a worker is given; a store is needed where agents write."""
-        return RunMemories(store=store, contexts=self, learner=self)
+        """What a worker is given; a store is needed where agents write, and by default these notes do."""
+        return RunMemories(store=store or self, contexts=self, learner=self)
+
+    async def add(
+        self, caller: Caller, drafts: Sequence[MemoryDraft], *, idempotency_key: str | None = None
+    ) -> tuple[Memory, ...]:
+        """Write down once for each key."""
+        now = datetime(2026, 5, 3, tzinfo=UTC)
+        fields = {"id": "written", "version": 1, "sequence": 1, "created_at": now, "written_at": now}
+        said = [{**draft.model_dump(), **fields, "tenant": caller.tenant, "branch": "main"} for draft in drafts]
+        made = tuple(Memory.model_validate(one) for one in said)
+        return self.written.setdefault(idempotency_key or "", made)
 
     async def build(self, request: ContextRequest) -> MemoryContext:
         """Return all that is known and was not told."""
         self.asked.append(request)
-        self._answer()
+        if self.away:
+            self.away -= 1
+            raise BackendUnavailable(_AWAY)
         await asyncio.sleep(self.delay_seconds)
         return _context({id_: text for id_, text in self._of(request).items() if id_ not in request.already})
 
     async def learn(self, request: ExtractionRequest) -> Extraction:
         """Learn each thing that a user said."""
         self.conversations.append(request)
-        self._answer()
+        if self.learning_away:
+            self.learning_away -= 1
+            raise BackendUnavailable(_AWAY)
         said = [one for one in request.utterances if one.role == "user"]
         learned = tuple(Learned(id=f"l{one.index}", version=1, text=one.text, how="added") for one in said)
         return Extraction(learned=learned, extractor="notes")
@@ -64,11 +86,6 @@ class Notes:
             return {f"own-{name}": text for name, text in self.agents.items() if name == request.agent}
         return self.known
 
-    def _answer(self) -> None:
-        if self.away:
-            self.away -= 1
-            raise BackendUnavailable("the memory of this test is away: wait")
-
 
 def _context(known: dict[str, str]) -> MemoryContext:
     items = [item("2026-05-03, ada", text) for text in known.values()]
@@ -77,8 +94,3 @@ def _context(known: dict[str, str]) -> MemoryContext:
         for id_, line in zip(known, items, strict=True)
     )
     return MemoryContext(text=fenced(items), injected=injected, tokens=sum(one.tokens for one in injected))
-
-
-def lines(requests: Sequence[ContextRequest]) -> list[str]:
-    """What was asked, in order."""
-    return [request.task for request in requests]

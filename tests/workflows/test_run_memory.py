@@ -11,12 +11,10 @@ from contracts.recalled_text import BEGIN, END, HEAD
 from contracts.remembering import MemoryPolicy
 from contracts.runs import Budget, RunResult
 from tests.conftest import NewRunner
+from tests.support.memory_kinds import KNOWN, MEMORY_APP
 from tests.support.model_server import ModelServer
 from tests.support.run_memories import Notes
 from tests.support.running import APP, TASK, Runner
-
-MEMORY_APP = "tests.support.memory_teams"
-KNOWN = {"m1": "Ada prefers short answers.", "m2": "Ada lives in Turin, near the river, since the spring of last year."}
 
 
 @pytest.fixture
@@ -146,9 +144,7 @@ async def test_memory_that_is_away_is_said_and_nothing_fails(remembering: Runner
 
 
 async def test_learning_is_tried_again(remembering: Runner, notes: Notes) -> None:
-    run = await remembering.start("reminded", user="ada", memory="off")
-    await run.result(timeout=30)
-    notes.away = 1
+    notes.learning_away = 1
     run = await remembering.start("reminded", user="ada", memory=MemoryPolicy(inject="off"))
     result = await run.result(timeout=30)
     assert len(notes.conversations) == 2
