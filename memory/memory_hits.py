@@ -29,6 +29,9 @@ class Page:
     ends: int | None
 
 
+NO_HITS = Page(hits=(), ends=None)
+
+
 class MemoryHits:
     """Reads hits from the ledger.
 

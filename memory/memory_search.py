@@ -14,7 +14,7 @@ from contracts.memories import Caller
 from contracts.memory_ports import MemoryCache, MemoryLedger
 from contracts.recall import MemoryListing, MemoryPage, MemoryQuery, Recalled, Recollection
 from memory.learned_ranking import LearnedRanking
-from memory.memory_hits import MemoryHits, with_outside
+from memory.memory_hits import NO_HITS, MemoryHits, with_outside
 from memory.memory_recorder import MemoryRecorder
 from memory.memory_rights import visible_keys
 from memory.memory_texts import TextAnalysis
@@ -130,19 +130,22 @@ class MemorySearch:
 
     async def _found(self, request: SearchRequest) -> Recollection:
         ranked, outside = await asyncio.gather(self._ranked(request), self._outside(request))
-        page = with_outside(await self._hits.page(request, ranked), outside, request)
+        page = NO_HITS if ranked is None else await self._hits.page(request, ranked)
+        page = with_outside(page, outside, request)
         return Recollection(
             hits=tuple(hit.recalled for hit in page.hits),
             after=None if page.ends is None else request.cursor(page.ends),
             sequence=request.sequence,
-            expansion=ranked.expansion if request.query.explain else (),
-            corrections=ranked.corrections,
+            expansion=ranked.expansion if ranked and request.query.explain else (),
+            corrections=ranked.corrections if ranked else (),
             degraded=tuple(request.degraded),
         )
 
-    async def _ranked(self, request: SearchRequest) -> Ranking:
+    async def _ranked(self, request: SearchRequest) -> Ranking | None:
         scopes = await self._scopes(request)
         indexes = await self._indexes_of(request, scopes)
+        if not indexes:
+            return None
         question = questions.asked(request.query.text, indexes, now=request.now)
         vector = await self._vector(question.embedded, degraded=request.degraded)
         evidence = Evidence(

@@ -19,6 +19,7 @@ from memory.sqlite_journal import SqliteResultJournal
 from memory.sqlite_segments import SqliteSegmentStore
 from tests.conformance.state_backends import Backend, State, opened
 from tests.support.memory_ledgers import LedgerBackend, Memories, opened_ledgers
+from tests.support.minds import Mind, MindBackend, opened_minds
 from tests.support.postgres import PostgresServer
 from tests.support.state_backends import DATABASES, StateBackend
 
@@ -91,3 +92,14 @@ async def ledgers(kind: StateBackend, tmp_path_factory: pytest.TempPathFactory) 
 @pytest.fixture
 def memories(ledgers: LedgerBackend) -> Memories:
     return Memories(backend=ledgers)
+
+
+@pytest.fixture(scope="session")
+async def mind_backend(kind: StateBackend, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[MindBackend]:
+    async with opened_minds(kind, tmp_path_factory.mktemp("minds")) as backend:
+        yield backend
+
+
+@pytest.fixture
+def mind(mind_backend: MindBackend) -> Mind:
+    return Mind.of(mind_backend)
