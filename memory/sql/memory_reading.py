@@ -47,6 +47,19 @@ class Seen:
         """Return the condition for all versions."""
         return " OR ".join(f"({self._reached(number)})" for number in range(len(self._levels)))
 
+    def latest(self, more: str = "") -> str:
+        """Return an expression for the sequence of the version of `n.id` that is seen. It is looked for by id alone.
+
+        Args:
+            more: a further condition for the version `w`.
+        """
+        levels = range(len(self._levels))
+        parts = [f"(SELECT w.seq {self._by_id(number)} {more} ORDER BY w.seq DESC LIMIT 1)" for number in levels]
+        return f"COALESCE({', '.join([*parts, 'NULL'])})"
+
+    def _by_id(self, number: int) -> str:
+        return f"FROM memories w WHERE w.tenant = :tenant AND w.id = n.id AND {self._reached(number, 'w')}"
+
     def _level(self, number: int) -> str:
         parts = [self._reached(number)]
         if self._levels[number][1] == LATEST:
@@ -65,7 +78,11 @@ class Seen:
 
 
 async def seen(
-    connection: AsyncConnection, tenant: str, branch: str, *, as_of: int | datetime | None = None
+    connection: AsyncConnection,
+    tenant: str,
+    branch: str,
+    *,
+    as_of: int | datetime | None = None,
 ) -> tuple[Seen, int]:
     """Return what a branch sees as of a sequence or time, and the time that then counts as now, in microseconds.
 
@@ -136,12 +153,12 @@ async def read_memories(
     if not ids:
         return ()
     what, _ = await seen(connection, tenant, branch, as_of=as_of)
-    names, given = numbered("id", dict.fromkeys(ids))
-    condition = what.current()
+    _, given = numbered("id", dict.fromkeys(ids))
+    parts = {"ids": ", ".join(f"(:{name})" for name in given), "latest": what.latest()}
     if version is not None:
-        condition, given = f"({what.all()}) AND m.version = :version", {**given, "version": version}
-    rows = await rows_of(connection, "read_memories", {**what.parameters, **given}, ids=names, seen=condition)
-    found = {row.id: row for row in sorted(map(MemoryRow._make, rows), key=lambda row: row.seq)}
+        parts["latest"], given = what.latest("AND w.version = :version"), {**given, "version": version}
+    rows = await rows_of(connection, "read_memories", {**what.parameters, **given}, **parts)
+    found = {row.id: row for row in map(MemoryRow._make, rows)}
     return tuple(memory_of(found[id_], branch=branch) for id_ in ids if id_ in found)
 
 

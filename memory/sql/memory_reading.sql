@@ -13,9 +13,10 @@ SELECT seq FROM memories WHERE written_at <= :at ORDER BY written_at DESC, seq D
 -- name: read_memory_time_of
 SELECT written_at FROM memories WHERE seq <= :seq ORDER BY seq DESC LIMIT 1;
 
+-- Each id by itself: PostgreSQL would read the whole tenant for many as long as it has not counted the rows.
 -- name: read_memories
-SELECT {versions} FROM memories m
-WHERE m.tenant = :tenant AND m.id IN ({ids}) AND ({seen});
+WITH named (id) AS (VALUES {ids})
+SELECT {versions} FROM named n JOIN memories m ON m.seq = {latest};
 
 -- name: read_memory_history
 SELECT {versions} FROM memories m
