@@ -106,13 +106,13 @@ _ADD = _Kind(
     within=timedelta(minutes=1),
     retry=RetryPolicy(maximum_attempts=5),
 )
-# Five tries within half a minute, and longer only where a model takes its time to find the statements.
+# Five tries within eight seconds, and longer only where a model takes its time to find the statements.
 _LEARN = _Kind(
     name="remember_run",
     result=LearnOutcome,
     attempt=timedelta(minutes=2),
     within=timedelta(minutes=5),
-    retry=RetryPolicy(initial_interval=timedelta(seconds=0.5), backoff_coefficient=3, maximum_attempts=5),
+    retry=RetryPolicy(initial_interval=timedelta(seconds=0.5), maximum_attempts=5),
 )
 
 

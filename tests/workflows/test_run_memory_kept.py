@@ -1,0 +1,60 @@
+"""A run knows what an earlier one learned, with the memory that is there without any service, key or model."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from contracts.memories import Caller, MemoryScope
+from contracts.recall import MemoryListing
+from perdure.memory_stores import OpenedMemory, open_memory
+from perdure.stores import open_stores
+from tests.conftest import NewRunner
+from tests.support.memory_kinds import MEMORY_APP
+from tests.support.model_server import ModelServer
+from tests.support.running import APP, Runner
+
+ADA = Caller(scope=MemoryScope(user="ada", team="reminded"))
+SAID = "I prefer short answers by mail. I live in Turin. What is the weather like?"
+
+
+@pytest.fixture
+async def running(new_runner: NewRunner) -> AsyncIterator[Runner]:
+    async with new_runner(app=(APP, MEMORY_APP)) as running:
+        yield running
+
+
+@pytest.fixture
+async def memory(running: Runner) -> AsyncIterator[OpenedMemory]:
+    """That worker's memory, as another process sees it."""
+    async with open_stores(running.settings) as stores, open_memory(running.settings, stores) as memory:
+        yield memory
+
+
+async def test_the_second_run_knows_what_the_first_one_learned(
+    running: Runner, memory: OpenedMemory, model_server: ModelServer
+) -> None:
+    first = await (await running.start("reminded", SAID, user="ada")).result(timeout=30)
+    assert first.memory is not None
+    assert first.memory.learned is not None
+    learned = {one.text for one in first.memory.learned.learned}
+    assert any("short answers" in text for text in learned)
+    model_server.reset()
+    second = await (await running.start("reminded", "How shall I answer?", user="ada")).result(timeout=30)
+    assert second.memory is not None
+    assert second.memory.before is not None
+    assert any("short answers" in one.line for one in second.memory.before.injected)
+    assert "short answers" in model_server.requests[0].request.system
+    kept = await memory.store.list(ADA, MemoryListing())
+    assert {one.id for one in kept.memories} >= {one.id for one in second.memory.before.injected}
+
+
+async def test_nobody_else_is_told(running: Runner, model_server: ModelServer) -> None:
+    await (await running.start("reminded", SAID, user="ada")).result(timeout=30)
+    model_server.reset()
+    result = await (await running.start("reminded", "How shall I answer?", user="bob")).result(timeout=30)
+    assert result.memory is not None
+    assert result.memory.before is not None
+    assert result.memory.before.injected == ()
+    assert "short answers" not in model_server.requests[0].request.system
