@@ -43,7 +43,7 @@ def recall(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Remember long conversations, ask about them, and say how much of the evidence was found.
+    """Measure how much memory finds again of long conversations.
 
     Everything is done in a memory of its own that is gone afterwards: each turn is added, and each question is asked,
     as programs do it. Recall at 10 is the share of the turns that answer a question among the first 10 hits.

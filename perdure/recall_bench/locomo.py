@@ -58,7 +58,7 @@ def _time(text: str | None) -> datetime | None:
 
 def _question(asked: dict[str, Any], threads: dict[str, str], last: datetime | None) -> Question:
     found = [f"D{int(session)}:{int(turn)}" for text in asked["evidence"] for session, turn in _EVIDENCE.findall(text)]
-    evidence = frozenset(found) & threads.keys()
+    evidence = frozenset(name for name in found if name in threads)
     return Question(
         text=asked["question"],
         category=CATEGORIES[asked["category"]],
