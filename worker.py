@@ -79,9 +79,9 @@ async def build(
     load_app(settings.app)
     stores = await stack.enter_async_context(open_stores(settings))
     texts = await stack.enter_async_context(open_conversation_stores(settings))
-    remembered = memories or await _memories(settings, stores, stack)
     models = chat_models(settings)
     stack.push_async_callback(models.close)
+    remembered = memories or await _memories(settings, stores, stack, models=models)
     await stack.enter_async_context(await event_service(client, stores, settings))
     return Worker(
         client,
@@ -119,10 +119,12 @@ def _team_activities(
     ]
 
 
-async def _memories(settings: Settings, stores: Stores, stack: AsyncExitStack) -> RunMemories | None:
+async def _memories(
+    settings: Settings, stores: Stores, stack: AsyncExitStack, *, models: RegisteredChatModels
+) -> RunMemories | None:
     if not settings.memory.enabled:
         return None
-    opened = await stack.enter_async_context(open_memory(settings, stores))
+    opened = await stack.enter_async_context(open_memory(settings, stores, models=models))
     return RunMemories(
         store=opened.store,
         contexts=opened.contexts,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -15,23 +16,11 @@ from perdure.stores import Stores
 if TYPE_CHECKING:
     from pydantic import SecretStr
 
-    from contracts.memory_ports import (
-        Embedder,
-        Extractor,
-        MemoryCache,
-        MemoryGraph,
-        MemoryLedger,
-        OutsideSource,
-        VectorIndex,
-    )
+    from contracts.conversation_ports import ChatModels
+    from contracts.memory_ports import Embedder, Extractor, MemoryCache, MemoryGraph, OutsideSource, VectorIndex
     from contracts.recall import RecallWeights
-    from memory.learned_ranking import LearnedRanking
-    from memory.memory_store import LedgeredMemoryStore, MemoryParts
-    from memory.memory_uses import MemoryUses
-    from memory.projections import Projections
+    from memory.memory_assembly import MemoryAdapters
     from memory.search_request import RecallTuning
-    from memory.sql_graph import SqlMemoryGraph
-    from memory.vector_repair import VectorRepair
 
 _MIB = 1024 * 1024
 # Weight of what was learned from use, where nobody said: as much as one of the dense legs.
@@ -48,103 +37,51 @@ class OpenedMemory:
 
 
 @asynccontextmanager
-async def open_memory(settings: Settings, stores: Stores) -> AsyncIterator[OpenedMemory]:
+async def open_memory(
+    settings: Settings, stores: Stores, *, models: ChatModels | None = None
+) -> AsyncIterator[OpenedMemory]:
     """Open memory for the length of a block.
 
     Args:
         settings: `memory` is read, and of the rest what names models.
         stores: opened before, and closed after; the ledger is in their database.
+        models: what an extractor may ask; without them, rules find what is to be learned.
 
     Raises:
         ConfigurationError: an embedder, an extractor or a source is not known, or not installed.
     """
+    from memory.context_builder import LedgeredContextBuilder
+    from memory.extraction.learner import LedgeredLearner
+    from memory.memory_assembly import assembled
     from memory.memory_store import LedgeredMemoryStore
 
     async with AsyncExitStack() as exits:
-        parts = _parts(settings, stores, exits)
+        adapters = _adapters(settings, stores, exits)
+        parts = assembled(adapters, exits)
         store = LedgeredMemoryStore(parts)
-        learner = _learner(store, parts.ledger, _extractor(settings))
-        yield OpenedMemory(store=store, contexts=_contexts(store, parts.ledger), learner=learner)
+        extractor = _extractor(settings, models, adapters.embedder)
+        yield OpenedMemory(
+            store=store,
+            contexts=LedgeredContextBuilder(store, ledger=parts.ledger),
+            learner=LedgeredLearner(parts.ledger, store, extractor),
+        )
 
 
-def _parts(settings: Settings, stores: Stores, exits: AsyncExitStack) -> MemoryParts:
-    from memory.memory_access import MemoryAccess
-    from memory.memory_ledger import SqlMemoryLedger
-    from memory.memory_recorder import MemoryRecorder
-    from memory.memory_relations import MemoryRelations
-    from memory.memory_search import MemorySearch
-    from memory.memory_store import MemoryParts
-    from memory.memory_texts import TextAnalysis
-    from memory.memory_uses import MemoryUses
-    from memory.memory_writing import MemoryWriting
-    from memory.recall_legs import RecallLegs
-    from memory.scope_indexes import ScopeIndexes
-    from memory.sql_graph import SqlMemoryGraph
-    from memory.vector_repair import VectorRepair
+def _adapters(settings: Settings, stores: Stores, exits: AsyncExitStack) -> MemoryAdapters:
+    from memory.memory_assembly import MemoryAdapters
 
-    ledger, graph, uses = SqlMemoryLedger(stores.database), SqlMemoryGraph(stores.database), MemoryUses(stores.database)
     embedder = _embedder(settings, exits)
-    analysis = TextAnalysis(embedder)
-    repair = VectorRepair(ledger, analysis=analysis)
-    projections = _projections(settings, stores, ledger, graph=graph, repair=repair, embedder=embedder, exits=exits)
-    indexes = ScopeIndexes(
-        ledger,
-        embedder=embedder.name,
-        dimensions=embedder.dimensions,
-        max_bytes=settings.memory.index_mib * _MIB,
-    )
-    recorder, cache, learned = MemoryRecorder(ledger), _cache(stores), _learned(settings, uses)
-    exits.push_async_callback(recorder.close)
-    exits.push_async_callback(repair.close)
-    search = MemorySearch(
-        ledger,
-        indexes=indexes,
-        analysis=analysis,
-        cache=cache,
-        recorder=recorder,
-        tuning=_tuning(settings),
-        legs=RecallLegs(
-            vectors=projections.vectors, graph=projections.graph, sources=_sources(settings, embedder, exits)
-        ),
-        learned=learned,
-    )
-    return MemoryParts(
-        ledger=ledger,
-        search=search,
-        writing=MemoryWriting(ledger, analysis=analysis, repair=repair, indexes=indexes, followers=projections),
-        relations=MemoryRelations(MemoryAccess(ledger), graph=projections.graph, book=graph),
-        projections=projections,
-        recorder=recorder,
-        uses=uses,
-        cache=cache,
-        indexes=indexes,
-        learned=learned,
-    )
-
-
-def _projections(
-    settings: Settings,
-    stores: Stores,
-    ledger: MemoryLedger,
-    *,
-    graph: SqlMemoryGraph,
-    repair: VectorRepair,
-    embedder: Embedder,
-    exits: AsyncExitStack,
-) -> Projections:
-    from memory.projections import Projections
-
-    projections = Projections(
-        ledger,
-        graph=graph,
+    return MemoryAdapters(
+        database=stores.database,
+        embedder=embedder,
+        cache=_cache(stores),
         vector_index=_vector_index(settings, stores, embedder, exits),
         walking=_walking(settings, stores, exits),
-        embedder=embedder.name,
-        repair=repair.repair,
+        sources=_sources(settings, embedder, exits),
+        tuning=_tuning(settings),
+        learns=settings.memory.learn_ranking,
+        index_bytes=settings.memory.index_mib * _MIB,
     )
-    projections.start()
-    exits.push_async_callback(projections.close)
-    return projections
 
 
 def _embedder(settings: Settings, exits: AsyncExitStack) -> Embedder:
@@ -214,12 +151,6 @@ def _cache(stores: Stores) -> MemoryCache:
     return RedisMemoryCache(stores.redis, near=near, prefix=stores.prefix)
 
 
-def _learned(settings: Settings, uses: MemoryUses) -> LearnedRanking | None:
-    from memory.learned_ranking import LearnedRanking
-
-    return LearnedRanking(uses) if settings.memory.learn_ranking else None
-
-
 def _tuning(settings: Settings) -> RecallTuning:
     """Return the weights; where the ranking learns and nobody said how much that counts, it counts a little."""
     from memory.search_request import RecallTuning
@@ -235,22 +166,27 @@ def _learning(weights: RecallWeights) -> RecallWeights:
     return weights if "learned" in weights.model_fields_set else weights.model_copy(update={"learned": _LEARNED})
 
 
-def _contexts(store: MemoryStore, ledger: MemoryLedger) -> ContextBuilder:
-    from memory.context_builder import LedgeredContextBuilder
+def _extractor(settings: Settings, models: ChatModels | None, embedder: Embedder) -> Extractor:
+    chosen = settings.memory.extractor
+    asks = chosen == "mem0" or (chosen == "auto" and settings.openai_api_key is not None and _installed("mem0"))
+    if models is None or not asks:
+        from memory.rules_extractor import RulesExtractor
 
-    return LedgeredContextBuilder(store, ledger=ledger)
+        return RulesExtractor()
+    if not _installed("mem0"):
+        raise ConfigurationError(
+            "PERDURE_EXTRACTOR is mem0, and mem0 is not installed: `pip install perdure[mem0]`, or use rules"
+        )
+    from memory.extraction.completion import ChatCompletion
+    from memory.mem0_extractor import Mem0Extractor
+
+    model = models.prepare().default_model
+    return Mem0Extractor(ChatCompletion(models, model), embedder, folder=settings.home / "mem0", model=model)
 
 
-def _extractor(settings: Settings) -> Extractor:
-    from memory.rules_extractor import RulesExtractor
-
-    return RulesExtractor()
-
-
-def _learner(store: LedgeredMemoryStore, ledger: MemoryLedger, extractor: Extractor) -> Learner:
-    from memory.extraction.learner import LedgeredLearner
-
-    return LedgeredLearner(ledger, store, extractor)
+def _installed(package: str) -> bool:
+    """Whether a package is there; it is not imported: that takes seconds."""
+    return importlib.util.find_spec(package) is not None
 
 
 def _plain(secret: SecretStr | None) -> str | None:

@@ -28,6 +28,7 @@ from activities.memories import RunMemories
 from contracts.runs import TranscriptEntry
 from perdure import Perdure
 from perdure.run import Run
+from perdure.memory_settings import MemorySettings
 from perdure.settings import Price, Settings
 from tests.support.stock import KEY, MODEL
 from tests.support.teams import Turn
@@ -163,6 +164,7 @@ async def runner(
         openai_base_url=model_url,
         database_url=stores.database_url if stores else None,
         redis_url=stores.redis_url if stores else None,
+        memory=MemorySettings(extractor="rules"),
     )
     own = _on(client, queue)
     async with AsyncExitStack() as stack:
