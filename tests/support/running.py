@@ -27,8 +27,8 @@ import worker
 from activities.memories import RunMemories
 from contracts.runs import TranscriptEntry
 from perdure import Perdure
-from perdure.run import Run
 from perdure.memory_settings import MemorySettings
+from perdure.run import Run
 from perdure.settings import Price, Settings
 from tests.support.stock import KEY, MODEL
 from tests.support.teams import Turn
