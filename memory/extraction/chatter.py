@@ -68,7 +68,7 @@ _TALK = re.compile(
     r"|help|get back|be (?:happy|glad|right back))|love (?:it|that|this|your|how)|like (?:it|that|this|your"
     r"|how)"
     r"|tried|said|asked|just|saw that|got (?:it|an error|this error|the error))\b"
-    r"|^(?:i|we)'(?:ve got (?:an?|another|one) (?:more |other |quick )?(?:question|problem|issue|idea)|ll"
+    r"|^(?:i|we)'(?:ve got (?:an?|another|one) (?:more |other |quick |funny )?(?:question|story|problem|issue|idea)|ll"
     r" (?:look|try|check|do|see|help|get back|be (?:happy|glad|right back|back)|let you|think))\b",
     re.I,
 )
@@ -91,8 +91,26 @@ _REQUEST = re.compile(
     re.I,
 )
 _CORRECTION = re.compile(
-    r"^[Ii]t was (?:decided|agreed)\b|^[Ii]t(?:'s| is| was) .*(?:\bnot\b|\bbut\b)|^[Ii]t(?:'s| is) (?:on |at "
+    r"^[Ii]t was (?:decided|agreed)\b|^[Ii]t(?:'s| is| was) (?:not .*\bbut\b|.*, not\b)|^[Ii]t(?:'s| is) (?:on |at "
     r"|in |by )?(?:\d|[A-Z])"
+)
+# What cheers somebody up, or says how it feels, and tells nothing more.
+_CHEER = re.compile(
+    r"^(?:let's|glad|so glad|agreed|must have|stay|a lot|can't wait|no doubt|way to|keep (?:it|up|going)|keep"
+    r" you|hope|wish|hang in|your"
+    r"|you're|being there)\b"
+    r"|\bkeep (?:you|ya|u) (?:posted|updated|in the loop)\b|^(?:i|we)(?:'ll| will| won't|'m gonna| am gonna)"
+    r" (?:keep (?!the\b|my\b|our\b)"
+    r"|enjoy|never forget|give up|be there|remember|miss|definitely|do my best|let)\b"
+    r"|^(?:i|we)(?:'m| am|'re| are)? (?:feel(?:ing)?|felt|was|were)? ?(?:just |so |really |very |super |too "
+    r"|truly |quite |all |absolutely |pretty )*"
+    r"(?:stoked|proud|excited|glad|happy|grateful|thankful|thrilled|pumped|blessed|amazed|honou?red|nervous"
+    r"|sad|upset|relieved|hooked|lucky|inspired"
+    r"|motivated|determined|hopeful|optimistic|overwhelmed|touched|confident|down|humbled|blown away|gonna"
+    r" (?:try|do|be|keep))\b(?! (?:in|at|with) (?:my|the|our)\b)"
+    r"|\b(?:means? (?:so much|a lot|the world)|so (?:cool|awesome|proud|happy|great|humbling|rewarding)|made"
+    r" (?:me|my day)|worth it)[.!]*$",
+    re.I,
 )
 # "Let's use Rust" decides something; "Call me Sam" says something.
 _LASTING = re.compile(
@@ -104,7 +122,7 @@ def is_chatter(text: str) -> bool:
     """Whether a sentence holds nothing that lasts."""
     if _LASTING.match(text) and not text.endswith("?"):
         return False
-    if any(pattern.search(text) for pattern in (_QUESTION, _SUPPOSED, _SMALL_TALK, _TALK, _REQUEST)):
+    if any(pattern.search(text) for pattern in (_QUESTION, _SUPPOSED, _SMALL_TALK, _CHEER, _TALK, _REQUEST)):
         return True
     if _VAGUE.match(text) and not _CORRECTION.match(text):
         return True

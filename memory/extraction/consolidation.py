@@ -140,7 +140,7 @@ def _says(known: str, text: str, me: str) -> bool:
     """Whether what is known says all that a text says."""
     one, other = settled(known, me=me), settled(text, me=me)
     if one is not None and other is not None and one.subject == other.subject:
-        return one == other and (likeness(known, text) >= _SAME or holds(known, text))
+        return one == other and (holds(known, text) or len(gist(text).stems) <= len(gist(known).stems))
     return holds(known, text) and likeness(known, text) >= _SAME
 
 

@@ -26,6 +26,10 @@ _OPINIONS = vocabulary(
     " understandable obvious bit little quite pretty rather fairly extremely totally completely"
 )
 _AUXILIARY = vocabulary("is are was were has have had does do did will must should shall can")
+_LISTENER = re.compile(r"\b(?:you|your|yours|you're|ya|u)\b", re.I)
+_PARTICULAR = re.compile(r"\d|(?<=[\s\"'(])[A-Z](?!')\w|[\"\u201c]")
+_OWN = frozenset({"my", "our", "the", "his", "her", "their", "its"})
+_FIRST = frozenset({"i", "we", "i'm", "i've", "we're", "we've", "i'll", "we'll", *_OWN})
 _EVENTFUL = re.compile(
     r"\b(?:yesterday|last (?:night|week|weekend|month|year|winter|spring|summer|autumn|fall)|ago|this"
     r" (?:morning|afternoon|week|month|spring|summer)|on (?:\d|monday|tuesday|wednesday|thursday|friday"
@@ -50,9 +54,19 @@ def fact_in(text: str) -> Fact | None:
     if not tokens or (lower[0] in _NO_SUBJECT and not _it_is(lower)):
         return None
     verb = _verb(lower, tokens)
-    if verb is None or not _says_something(lower[verb + 1 :], tokens[verb + 1 :]):
+    if verb is None or _is_general(lower, verb, text) or not _says_something(lower[verb + 1 :], tokens[verb + 1 :]):
         return None
     return Fact(happened=_happened(lower, verb, text), unclear=_it_is(lower))
+
+
+def _is_general(lower: list[str], verb: int, text: str) -> bool:
+    """Whether it speaks of the one who listens, or of what holds of everything: "Books make us dream"."""
+    if _LISTENER.search(text):
+        return True
+    subject = lower[:verb]
+    if not subject or lower[0] in _FIRST or _PARTICULAR.search(text[1:]) or not _OWN.isdisjoint(lower):
+        return False
+    return lower[0].endswith(("s", "ing")) or "and" in subject or lower[0] == "life"
 
 
 def _it_is(lower: list[str]) -> bool:

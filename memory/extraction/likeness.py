@@ -13,6 +13,8 @@ from memory.extraction.words import STOPPED, is_negated, plain, stem, words
 _DAYS = "monday tuesday wednesday thursday friday saturday sunday"
 _MONTHS = "january february march april may june july august september october november december"
 _CALENDAR = frozenset(f"{_DAYS} {_MONTHS}".split())
+# Said again in other words; what is compared to be merged must be exact.
+_LIKED = frozenset({"prefer", "want", "favour", "fond", "keen"})
 # Shorter words differ by one letter and mean something else.
 _TYPO_CHARS = 5
 
@@ -81,10 +83,15 @@ def repeats(line: str, text: str, *, slack: float = 0.0) -> bool:
     if plain(text).rstrip(".!") in plain(line):
         return True
     outer, inner = gist(line), gist(text)
-    if len(inner.stems) < 2 or outer.negated != inner.negated or inner.particulars - _bare(line):
+    if len(inner.stems) < 2 or outer.negated != inner.negated or _lacking(inner.particulars, frozenset(_bare(line))):
         return False
-    lacking = _lacking(inner.stems, outer.stems)
-    return not lacking or (len(lacking) <= slack * len(inner.stems) and not _lacking(outer.stems, inner.stems))
+    before, now = _loose(outer.stems), _loose(inner.stems)
+    lacking = _lacking(now, before)
+    return not lacking or (len(lacking) <= slack * len(now) and not _lacking(before, now))
+
+
+def _loose(stems: frozenset[str]) -> frozenset[str]:
+    return frozenset("like" if stem in _LIKED else stem for stem in stems)
 
 
 def _bare(text: str) -> set[str]:

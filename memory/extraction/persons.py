@@ -47,6 +47,7 @@ def told(sentence: str, name: str) -> str:
     about = _SUBJECT.sub(lambda match: _subject(match, name), sentence)
     if about != sentence:
         about = _SECOND.sub(lambda match: f"{match[1]} {_third(match[2])}", about)
+    about = re.sub(r"\bI\b(?!['.])", name, about)
     about = _OTHERS.sub(lambda match: _other(match[0].lower(), name), about)
     return about[:1].upper() + about[1:]
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from contracts.memories import MemoryKind
 from memory.extraction.chatter import is_chatter
 from memory.extraction.facts import Fact, fact_in
+from memory.extraction.orders import is_order
 from memory.extraction.words import is_past, words
 
 
@@ -86,6 +87,9 @@ def _of_agent(text: str) -> Judgement | None:
 
 
 def _of_tool(text: str) -> Judgement | None:
+    if is_order(text):
+        # Kept, so that somebody sees what was tried; nobody is told of it before.
+        return Judgement(text=text, kind="procedural", importance=0.1, confidence=0.1, tag="instruction")
     if not _TOOL_SAYS.search(text) or is_chatter(text):
         return None
     return Judgement(text=text, kind="semantic", importance=0.4, confidence=0.55, tag="fact")
@@ -173,7 +177,8 @@ _PROCEDURES = (
     ),
 )
 _NO_PROCEDURE = _compiled(
-    r"^(?:never ?mind|always (?:nice|good|glad|happy|a pleasure)|first (?:of all|things first))|\bthis"
+    r"^(?:never ?mind|always (?:here|there|up|down|so|nice|good|glad|happy|a pleasure)|first (?:of all|things"
+    r" first))|\bthis"
     r" (?:time|once)\b|\bjust (?:once|this)\b"
 )
 _DAY = (

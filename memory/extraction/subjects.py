@@ -100,15 +100,13 @@ def _pattern(name: str, pattern: str) -> tuple[str, re.Pattern[str]]:
     return name, re.compile(pattern, re.I)
 
 
-_UNNAMED = frozenset(
-    {"it", "this", "that", "he", "she", "they", "there", "which", "who", "what", "we", "you", "one", ""}
-)
+_UNNAMED = frozenset({"it", "this", "that", "he", "she", "they", "there", "which", "who", "what", "we", "you", "one"})
 _DENIED = re.compile(r"\b(?:no longer|not|never|isn't|aren't|doesn't|don't|wasn't|quit|left)\b", re.I)
 _ARTICLES = re.compile(r"^(?:(?:now|still|currently|actually|a|an|the|already|on|by|at) )+")
 _ENDED = re.compile(r"\b(?:any ?more|any longer)$", re.I)
 # What follows a value and is none of it.
 _TAIL = re.compile(
-    r",| (?:with|since|because|as of|instead of|rather than|and not|not|any ?more|any longer|these days|now"
+    r",(?!\d)| (?:with|since|because|as of|instead of|rather than|and not|not|any ?more|any longer|these days|now"
     r"|at the moment"
     r"|and (?:is|has|was|lives|works|likes|loves)|on \d|in (?:\d{4}|(?:january|february|march|april|may|june"
     r"|july|august"

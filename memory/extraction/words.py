@@ -53,7 +53,9 @@ ADVERBS = vocabulary(
     " normally already recently finally probably typically basically even both all definitely rarely hardly ever simply"
     " officially originally regularly occasionally personally no longer"
 )
+# These come with a word that says no already.
 STOPPED = vocabulary(
+    "longer anymore "
     "a an the and or but so as at by for from in into of on onto to with about that this these those it its is are was"
     " were be been being am do does did has have had will would shall should can could may might must i me"
     " my mine we us"
@@ -61,7 +63,7 @@ STOPPED = vocabulary(
     " then than too"
     " very really just also still now currently actually some any such own same s t re ve ll d m"
 )
-NEGATIONS = vocabulary("not no never none nobody nothing neither nor without cannot longer anymore")
+NEGATIONS = vocabulary("not no never none nobody nothing neither nor without cannot")
 # What is said in one way and another, and is the same.
 _SAME = {
     "love": "like",

@@ -9,7 +9,7 @@ _FILE = Path(__file__).with_suffix(".tsv")
 
 
 class Labelled(NamedTuple):
-    """One sentence. `part`: "tuned" where rules were written against it, "judged" where they were not."""
+    """One sentence. `part`: "tuned" where rules were written against it, "judged" and "chat" where they were not."""
 
     wanted: bool
     part: str

@@ -19,7 +19,7 @@ def _kinds(one: Labelled) -> set[str]:
     return {found.kind for sentence in sentences(one.text) if (found := judged(sentence, role=one.role))}
 
 
-@pytest.mark.parametrize("part", ["tuned", "judged"])
+@pytest.mark.parametrize("part", ["tuned", "judged", "chat"])
 def test_what_states_something_is_found_and_chatter_is_not(part: str) -> None:
     rows = [one for one in labelled() if one.part == part]
     found = [one for one in rows if _is_found(one)]
