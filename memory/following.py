@@ -18,6 +18,9 @@ _RESTS = (0.2, 0.5, 1.0, 2.0, 5.0)
 # Another process has begun it anew, or was slow: look again, but not at once.
 _RACE_SECONDS = 0.05
 
+# A page is applied within this time, unless its server is away.
+_LAST_SECONDS = 2.0
+
 # filling: it is not complete yet, or is being built anew. away: its server does not answer.
 State = Literal["filling", "following", "away"]
 
@@ -77,6 +80,7 @@ class Following:
         self._state: State = "filling"
         self._reason = ""
         self._asked = asyncio.Event()
+        self._closing = asyncio.Event()
         self._passed = asyncio.Condition()
         self._begun = self._ended = 0
         self._lock = asyncio.Lock()
@@ -99,9 +103,14 @@ class Following:
         self._task = asyncio.get_running_loop().create_task(self._run())
 
     async def close(self) -> None:
-        """Stop following."""
-        if self._task is not None:
-            await end(self._task)
+        """Stop following, after the page that is being applied, unless that takes long."""
+        if self._task is None:
+            return
+        self._closing.set()
+        self._asked.set()
+        # To cancel a read of the database would cost its connection.
+        await asyncio.wait([self._task], timeout=_LAST_SECONDS)
+        await end(self._task)
 
     def ask(self) -> None:
         """Let it look at once, unless its server is away."""
@@ -145,7 +154,7 @@ class Following:
 
     async def _run(self) -> None:
         failures = 0
-        while True:
+        while not self._closing.is_set():
             self._asked.clear()
             self._begun += 1
             try:
@@ -157,14 +166,14 @@ class Following:
                 failures += 1
             await self._tell()
             if failures:
-                await asyncio.sleep(_RESTS[min(failures, len(_RESTS)) - 1])
-            else:
-                await self._rest()
+                await _within(_RESTS[min(failures, len(_RESTS)) - 1], self._closing)
+            elif not await _within(self._sweep, self._asked):
+                self._at = None  # Ask the server itself: it may have come back empty.
 
     async def _pass(self) -> None:
         """Apply all that there is."""
         before, more = self._at, True
-        while more:
+        while more and not self._closing.is_set():
             if self._at is None:
                 self._at = await self._where()
             advanced = await self.track.advance(self._at)
@@ -173,7 +182,8 @@ class Following:
                 await asyncio.sleep(_RACE_SECONDS)
             else:
                 self._at, more = advanced
-        self._mend()
+        if not more:
+            self._mend()
         if self._reached is not None and self._at != before:
             self._reached()
 
@@ -182,13 +192,6 @@ class Following:
         if applied is None:
             self._state = "filling"
         return applied or 0
-
-    async def _rest(self) -> None:
-        try:
-            async with asyncio.timeout(self._sweep):
-                await self._asked.wait()
-        except TimeoutError:
-            self._at = None  # Ask the server itself: it may have come back empty.
 
     async def _tell(self) -> None:
         async with self._passed:
@@ -207,3 +210,12 @@ class Following:
         if self._state == "away":
             _log.warning("%s follows again", self.track.name)
         self._state = "following"
+
+
+async def _within(seconds: float, event: asyncio.Event) -> bool:
+    """Wait for an event; say whether it came in time."""
+    try:
+        await asyncio.wait_for(event.wait(), seconds)
+    except TimeoutError:
+        return False
+    return True

@@ -9,10 +9,9 @@ import pytest
 
 from contracts.errors import BadRequest
 from contracts.memories import Forgetting, MemoryCommit, MemoryDraft, MemoryRevision
-from memory.qdrant_index import QdrantVectorIndex, connect
 from perdure.ports import HOST, free_port
 from perdure.settings import Settings
-from tests.support.projections import DIMENSIONS, qdrant
+from tests.support.projections import qdrant, qdrant_at
 from tests.support.remembering import ADA, Remembering, remembering
 from tests.support.waiting import until
 
@@ -56,11 +55,9 @@ async def test_they_are_built_anew_on_request_while_others_write(opened: Remembe
 
 async def test_without_its_server_writes_go_on_and_it_is_said(tmp_path: Path) -> None:
     url = f"http://{HOST}:{free_port()}"
-    away = QdrantVectorIndex(connect(url), embedder="test", dimensions=DIMENSIONS, place=url)
-    async with remembering(Settings(home=tmp_path), index=away) as opened:
+    async with qdrant_at(url) as away, remembering(Settings(home=tmp_path), index=away) as opened:
         await opened.add("I met Bob in Lisbon")
         await until(lambda: opened.projections.degraded() != ())
         assert url in opened.projections.degraded()[0]
         assert await opened.projections.lag() == {"graph": 0, "qdrant": None}
         assert await opened.graph.count() == 3
-    await away.close()

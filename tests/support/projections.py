@@ -10,6 +10,7 @@ from pathlib import Path
 from uuid import uuid4
 
 import numpy as np
+from qdrant_client import AsyncQdrantClient
 
 from contracts.memory_ports import VectorPoint
 from contracts.relations import Relation, RelationChange
@@ -19,6 +20,7 @@ from memory.qdrant_index import QdrantVectorIndex, connect
 from tests.support.neo4j import Neo4jServer
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
+EMBEDDER = "test/1.0"
 DIMENSIONS = 4
 
 
@@ -55,21 +57,51 @@ def change(
 async def qdrant(kind: str, folder: Path) -> AsyncIterator[QdrantVectorIndex]:
     """An empty index: in memory, in a folder, or on the server that QDRANT_URL names."""
     place = {"memory": ":memory:", "folder": f"path:{folder / 'qdrant'}"}.get(kind) or os.environ["QDRANT_URL"]
-    client = connect(place, api_key=os.environ.get("QDRANT_API_KEY") if kind == "server" else None)
-    index = QdrantVectorIndex(client, embedder="test/1.0", dimensions=DIMENSIONS, space=f"test-{uuid4().hex}")
-    try:
+    key = os.environ.get("QDRANT_API_KEY") if kind == "server" else None
+    async with _index(connect(place, api_key=key)) as index:
         yield index
         await index.drop()
+
+
+@asynccontextmanager
+async def qdrant_in(folder: Path) -> AsyncIterator[QdrantVectorIndex]:
+    """What a folder holds; it stays. One process at a time may have it open."""
+    async with _index(connect(f"path:{folder}"), space="test") as index:
+        yield index
+
+
+@asynccontextmanager
+async def qdrant_at(url: str, *, patience: timedelta = timedelta(seconds=1)) -> AsyncIterator[QdrantVectorIndex]:
+    """What a server holds, or would hold."""
+    async with _index(connect(url, patience=patience), place=url) as index:
+        yield index
+
+
+@asynccontextmanager
+async def _index(client: AsyncQdrantClient, *, space: str = "", place: str = "") -> AsyncIterator[QdrantVectorIndex]:
+    space = space or f"test-{uuid4().hex}"
+    index = QdrantVectorIndex(client, embedder=EMBEDDER, dimensions=DIMENSIONS, space=space, place=place)
+    try:
+        yield index
     finally:
         await index.close()
 
 
 @asynccontextmanager
-async def neo4j_graph(server: Neo4jServer, *, space: str | None = None) -> AsyncIterator[Neo4jMemoryGraph]:
+async def neo4j_graph(server: Neo4jServer) -> AsyncIterator[Neo4jMemoryGraph]:
     """An empty graph on a server."""
-    graph = Neo4jMemoryGraph(Neo4jConnection(server.url), space=space or uuid4().hex)
-    try:
+    async with neo4j_at(server.url, space=uuid4().hex) as graph:
         yield graph
         await graph.drop()
+
+
+@asynccontextmanager
+async def neo4j_at(
+    url: str, *, space: str, patience: timedelta = timedelta(seconds=5)
+) -> AsyncIterator[Neo4jMemoryGraph]:
+    """What a space of a server holds; it stays."""
+    graph = Neo4jMemoryGraph(Neo4jConnection(url, patience=patience), space=space)
+    try:
+        yield graph
     finally:
         await graph.close()

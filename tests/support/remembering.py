@@ -16,9 +16,8 @@ from memory.relations.linking import nodes
 from memory.sql_graph import SqlMemoryGraph
 from perdure.settings import Settings
 from perdure.stores import open_stores
-from tests.support.projections import vector
+from tests.support.projections import EMBEDDER, vector
 
-EMBEDDER = "test/1.0"
 _SWEEP = timedelta(seconds=0.3)
 _POLL_SECONDS = 0.05
 _EVERYTHING = 100_000
