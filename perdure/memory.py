@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from pathlib import Path as FilePath
 from typing import TYPE_CHECKING, Any, Literal, Unpack
 
 from contracts.memories import (
@@ -19,6 +20,8 @@ from contracts.relations import Path, Relation
 from perdure import checked, memory_caller
 from perdure.memory_caller import Changes, Details, Whose
 from perdure.memory_opening import MemoryOpening
+from perdure.transfer import archives, exporting, importing
+from perdure.transfer.importing import Imported, Reading
 
 if TYPE_CHECKING:
     from contracts.memory_ports import MemoryStore
@@ -190,6 +193,14 @@ class Memories:
         """Say that a memory was of use, or was not: the ranking can learn from it."""
         await (await self._store()).mark(memory_caller.caller(self.caller, whose), id, useful=useful)
 
+    async def unlearn(self, **whose: Unpack[Whose]) -> int:
+        """Forget all marks and uses of the tenant, and return of how many memories there were some.
+
+        Raises:
+            Forbidden: the caller is no operator.
+        """
+        return await (await self._store()).forget_ranking(memory_caller.caller(self.caller, whose))
+
     async def relations(self, node: str, *, limit: int = 100, **whose: Unpack[Whose]) -> tuple[Relation, ...]:
         """Return the relations of a memory (its id) or of an entity ("entity:lisbon"), the strongest first."""
         return await (await self._store()).relations(memory_caller.caller(self.caller, whose), node, limit=limit)
@@ -219,6 +230,59 @@ class Memories:
     async def reindex(self, *, only: Sequence[str] | None = None) -> dict[str, int]:
         """Build projections anew, of all tenants, while reads go on. See `MemoryStore.reindex`."""
         return await (await self._store()).reindex(only=only)
+
+    async def export(self, path: str | FilePath, *, vectors: bool = False, **whose: Unpack[Whose]) -> int:
+        """Write what the caller sees into a file, with all versions, and return how many versions these are.
+
+        `import_` brings it into another database as it was: ids, texts, times, authors, history.
+
+        Example:
+            ```python
+            await perdure.memory.export("memories.jsonl", operator=True)
+            await other.memory.import_("memories.jsonl", operator=True)
+            ```
+
+        Args:
+            path: of the file; one that is there is replaced when the new one is whole.
+            vectors: with vectors, which need not be made again then.
+            whose: whose memories are meant.
+
+        Raises:
+            BadRequest: the file cannot be written.
+        """
+        lines = await self.export_lines(vectors=vectors, **whose)
+        return await exporting.write(lines, FilePath(path))
+
+    async def export_lines(self, *, vectors: bool = False, **whose: Unpack[Whose]) -> AsyncIterator[str]:
+        """Return the lines that `export` would write."""
+        archive = (await self.memory.opened()).archive
+        return archives.lines(archive, memory_caller.caller(self.caller, whose), vectors=vectors)
+
+    async def import_(
+        self, path: str | FilePath, *, reading: Reading | None = None, **whose: Unpack[Whose]
+    ) -> Imported:
+        """Bring in an export, a chat log, a transcript or another tool's memories. Doing so again changes nothing.
+
+        Example:
+            ```python
+            found = await perdure.memory.import_("chat.txt", user="ada")
+            print(found.added, "memories", found.faults)
+            ```
+
+        Args:
+            path: of the file.
+            reading: how the file is read.
+            whose: whose memories they become. An export says that itself, and only an operator may bring it in.
+
+        Raises:
+            BadRequest: the file is nothing that is known, or an export that is not whole; nothing was written.
+            Forbidden: it is an export, and the caller is no operator.
+            Conflict: another memory has one of its ids.
+        """
+        opened = await self.memory.opened()
+        caller = memory_caller.caller(self.caller, whose)
+        importer = importing.Importer(store=opened.store, archive=opened.archive, caller=caller)
+        return await importer.read(FilePath(path), reading or Reading())
 
     async def _store(self) -> MemoryStore:
         store: MemoryStore = (await self.memory.opened()).store

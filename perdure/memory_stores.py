@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from contracts.errors import ConfigurationError
+from contracts.memory_archive import MemoryArchive
 from contracts.memory_ports import ContextBuilder, Learner, MemoryStore
 from perdure.settings import Settings
 from perdure.stores import Stores
@@ -34,6 +35,7 @@ class OpenedMemory:
     store: MemoryStore
     contexts: ContextBuilder
     learner: Learner
+    archive: MemoryArchive
 
 
 @asynccontextmanager
@@ -52,8 +54,10 @@ async def open_memory(
     """
     from memory.context_builder import LedgeredContextBuilder
     from memory.extraction.learner import LedgeredLearner
+    from memory.memory_archive import SqlMemoryArchive
     from memory.memory_assembly import assembled
     from memory.memory_store import LedgeredMemoryStore
+    from memory.memory_texts import TextAnalysis
 
     async with AsyncExitStack() as exits:
         adapters = _adapters(settings, stores, exits)
@@ -64,6 +68,7 @@ async def open_memory(
             store=store,
             contexts=LedgeredContextBuilder(store, ledger=parts.ledger),
             learner=LedgeredLearner(parts.ledger, store, extractor),
+            archive=SqlMemoryArchive(stores.database, ledger=parts.ledger, analysis=TextAnalysis(adapters.embedder)),
         )
 
 

@@ -39,8 +39,8 @@ def page() -> str:
 
 def exit_codes() -> dict[str, str]:
     """What each exit code means, as the docstring of `invoke` has it."""
-    line = (inspect.getdoc(cli.invoke) or "").splitlines()[-1].rstrip(".")
-    pairs = (part.split(maxsplit=1) for part in re.split(r",\s*", line))
+    paragraph = (inspect.getdoc(cli.invoke) or "").split("\n\n")[-1].rstrip(".")
+    pairs = (part.split(maxsplit=1) for part in re.split(r",\s*", paragraph))
     return {code: meaning.removeprefix("is ").removeprefix("that ") for code, meaning in pairs}
 
 

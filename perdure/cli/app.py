@@ -11,6 +11,7 @@ import typer
 from perdure.cli import event_commands, flow_commands
 from perdure.cli.bench_commands import bench
 from perdure.cli.leaving import leave, report
+from perdure.cli.memory_commands import memory
 from perdure.cli.options import Json, Memory, RunId
 from perdure.cli.state_commands import state
 
@@ -34,7 +35,8 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
 def invoke(arguments: Sequence[str]) -> int:
     """Run a command and return its exit code.
 
-    0 is done, 1 that the run failed, 2 a wrong call, 3 something wrong with the machine, 4 a conflict, 130 cancelled.
+    0 is done, 1 that the run failed, 2 a wrong call, 3 something wrong with the machine, 4 a conflict, 5 not allowed,
+    130 cancelled.
     """
     try:
         code = app(list(arguments), prog_name="perdure", standalone_mode=False)
@@ -162,6 +164,7 @@ app.add_typer(flow_commands.flow, name="flow")
 app.command()(flow_commands.explain)
 app.command()(flow_commands.answer)
 app.add_typer(state, name="state")
+app.add_typer(memory, name="memory")
 app.command()(event_commands.emit)
 app.add_typer(event_commands.triggers, name="triggers")
 app.command()(event_commands.watch)

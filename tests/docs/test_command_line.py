@@ -29,6 +29,7 @@ def test_the_page_knows_the_exit_codes() -> None:
         "2": "a wrong call",
         "3": "something wrong with the machine",
         "4": "a conflict",
+        "5": "not allowed",
         "130": "cancelled",
     }
 

@@ -19,9 +19,14 @@ GROUPS = {
         *("get", "put", "patch", "delete", "rollback", "history", "diff", "query", "watch", "machines"),
         *("fork", "branches", "merge", "drop"),
     ),
+    "memory": (
+        *("add", "search", "show", "edit", "forget", "history", "relations", "review", "mark", "export", "import"),
+        *("reindex", "stats", "unlearn"),
+    ),
     "flow": ("check", "draw", "simulate", "start", "schema", "list"),
     "triggers": ("list", "add", "remove", "dead", "replay"),
     "schedules": ("list", "add", "remove"),
+    "bench": ("recall",),
 }
 HEAVY = (
     "autogen_core",
