@@ -152,6 +152,10 @@ class MemoryLedger(Protocol):
         """Return the sequence of the last change up to a time, for `View.as_of`; 0 where there was none yet."""
         ...
 
+    async def time_of(self, sequence: int) -> datetime:
+        """Return when the last change up to a sequence was made; 1970 where there was none yet."""
+        ...
+
     async def changes(
         self, *, after: int, limit: int, embedder: str
     ) -> tuple[Sequence[tuple[Memory, bytes | None]], int]:

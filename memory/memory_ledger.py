@@ -80,6 +80,10 @@ class SqlMemoryLedger:
         """See `MemoryLedger.sequence_at`."""
         return await self._database.read(lambda connection: reading.read_sequence_at(connection, time))
 
+    async def time_of(self, sequence: int) -> datetime:
+        """See `MemoryLedger.time_of`."""
+        return await self._database.read(lambda connection: reading.read_time_of(connection, sequence))
+
     async def list(
         self, listing: MemoryListing, *, tenant: str, branch: str, scopes: Sequence[str] | None
     ) -> MemoryPage:

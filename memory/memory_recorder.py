@@ -8,7 +8,7 @@ from collections import deque
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
-from contracts.errors import BackendUnavailable
+from contracts.errors import BackendUnavailable, CallerError
 from contracts.memories import Caller, MemoryAction, MemoryRecord
 from contracts.memory_ports import MemoryLedger
 
@@ -16,6 +16,7 @@ _log = logging.getLogger(__name__)
 _PAUSE = timedelta(seconds=0.1)
 _AGAIN = timedelta(seconds=2)
 _GROUP = 500
+_QUERY_CHARS = 2_000
 # While the database is away so many wait; then the oldest are given up.
 _MOST = 20_000
 
@@ -46,7 +47,7 @@ class MemoryRecorder:
             run=caller.run,
             agent=caller.scope.agent,
             session=caller.scope.session,
-            query=query,
+            query=None if query is None else query[:_QUERY_CHARS].replace("\x00", " "),
             ids=ids,
             count=len(ids),
             at=datetime.now(UTC),
@@ -71,6 +72,8 @@ class MemoryRecorder:
             except BackendUnavailable:
                 self._waiting.extendleft(reversed(group))
                 raise
+            except CallerError as error:
+                _log.error("%d records of reads of memories cannot be written: %s", len(group), error)
 
     async def close(self) -> None:
         """Write what waits, and end; what cannot be written is said."""

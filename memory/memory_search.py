@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import numpy as np
 
@@ -25,7 +25,7 @@ from memory.recall.ranking import Ranking
 from memory.recall_evidence import Evidence
 from memory.recall_legs import RecallLegs
 from memory.scope_indexes import ScopeIndexes
-from memory.search_request import RecallTuning, SearchRequest, request_of
+from memory.search_request import Past, RecallTuning, SearchRequest, request_of
 from memory.set_aside import SetAside
 
 _KEPT = timedelta(minutes=5)
@@ -98,11 +98,16 @@ class MemorySearch:
 
     async def _request(self, caller: Caller, query: MemoryQuery) -> SearchRequest:
         moved = await self._ledger.moved(tenant=caller.tenant)
-        as_of = query.as_of
-        if isinstance(as_of, datetime):
-            as_of = await self._ledger.sequence_at(as_of)
+        past = await self._past(query.as_of)
         learned = "" if self._learned is None else await self._learned.version(caller.tenant)
-        return request_of(caller, query, tuning=self._tuning, moved=moved, as_of=as_of, learned=learned)
+        return request_of(caller, query, tuning=self._tuning, moved=moved, past=past, learned=learned)
+
+    async def _past(self, as_of: int | datetime | None) -> Past | None:
+        if as_of is None:
+            return None
+        if isinstance(as_of, datetime):
+            return Past(await self._ledger.sequence_at(as_of), as_of)
+        return Past(as_of, await self._ledger.time_of(as_of))
 
     async def _kept(self, request: SearchRequest) -> Recollection | None:
         kept = await self._cache.get(request.key, version=request.moved)
@@ -112,8 +117,8 @@ class MemorySearch:
 
     async def _fresh(self, request: SearchRequest) -> Recollection:
         found = await (self._found(request) if request.query.text.strip() else self._latest(request))
-        ends = [hit.memory.expires_at - request.now for hit in found.hits if hit.memory.expires_at is not None]
-        ttl = min([_KEPT_WITH_OUTSIDE if self._legs.sources else _KEPT, *ends])
+        ends = [hit.memory.expires_at - datetime.now(UTC) for hit in found.hits if hit.memory.expires_at is not None]
+        ttl = min([_KEPT_WITH_OUTSIDE if self._legs.sources else _KEPT, *(ends if request.as_of is None else ())])
         # What a grant lets somebody see ends with the grant, and tells nobody.
         lent = any(not request.caller.sees(hit.memory.scope) for hit in found.hits)
         if not found.degraded and ttl > timedelta() and not lent:
@@ -146,7 +151,7 @@ class MemorySearch:
         indexes = await self._indexes_of(request, scopes)
         if not indexes:
             return None
-        question = questions.asked(request.query.text, indexes, now=request.now)
+        question = questions.asked(request.query.text, indexes, now=request.asked_at)
         vector = await self._vector(question.embedded, degraded=request.degraded)
         evidence = Evidence(
             vector=vector,

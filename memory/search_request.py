@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import NamedTuple
 
 from contracts.memories import Caller
 from contracts.memory_ports import View
@@ -27,6 +28,13 @@ class RecallTuning:
         return self.by_team.get(team or "", self.weights)
 
 
+class Past(NamedTuple):
+    """The moment that a question is about, if that is not the present."""
+
+    sequence: int
+    time: datetime
+
+
 @dataclass(frozen=True, kw_only=True)
 class SearchRequest:
     """A question with all that its answer depends on.
@@ -37,7 +45,7 @@ class SearchRequest:
         moved: the sequence of the ledger that the answer knows.
         as_of: the sequence that the question is about; None is the present.
         page: where it begins; None is the first page.
-        now: what counts as the present; that of the first page for all pages.
+        now: by what it is decided what has expired; that of the first page for all pages.
         learned: which state of what was learned from use counts.
         degraded: what does not take part, and why; grows on the way.
     """
@@ -58,6 +66,11 @@ class SearchRequest:
         """The name under which the answer is kept. Without a time of its own a question is one of its day."""
         day = "" if self.query.now else self.now.date().isoformat()
         return f"search:{self.digest}:{day}:{self.query.limit}:{self.learned}:{self.query.after or ''}"
+
+    @property
+    def asked_at(self) -> datetime:
+        """What "yesterday" is counted from."""
+        return self.query.now or self.now
 
     @property
     def offset(self) -> int:
@@ -96,7 +109,7 @@ class SearchRequest:
 
 
 def request_of(
-    caller: Caller, query: MemoryQuery, *, tuning: RecallTuning, moved: int, as_of: int | None, learned: str = ""
+    caller: Caller, query: MemoryQuery, *, tuning: RecallTuning, moved: int, past: Past | None, learned: str = ""
 ) -> SearchRequest:
     """Return the request that a query is.
 
@@ -105,15 +118,17 @@ def request_of(
     """
     weights = tuning.of(query.team)
     digest = _digest(caller, query, weights)
-    page = None if query.after is None else search_cursors.read(query.after, question=digest)
-    now = query.now or datetime.now(UTC)
+    # An empty question is a list, which has cursors of its own.
+    paged = query.after is not None and query.text.strip()
+    page = search_cursors.read(query.after or "", question=digest) if paged else None
+    now = datetime.now(UTC) if past is None else past.time
     return SearchRequest(
         caller=caller,
         query=query,
         weights=weights,
         digest=digest,
         moved=moved,
-        as_of=as_of,
+        as_of=None if past is None else past.sequence,
         page=page,
         now=now if page is None else page.asked_at,
         learned=learned,

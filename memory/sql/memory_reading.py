@@ -15,7 +15,7 @@ from memory.ledger.commits import claim_key
 from memory.ledger.rows import MemoryRow, listed, memory_of, words
 from memory.sql.memory_statements import memory_statements
 from memory.sql.reading import fetch_alone, read_lineage
-from memory.state.rows import microseconds
+from memory.state.rows import microseconds, moment
 from memory.state.world import LATEST, levels
 
 _SQL = memory_statements("memory_reading.sql")
@@ -138,6 +138,11 @@ async def read_head(connection: AsyncConnection, tenant: str) -> int:
 async def read_sequence_at(connection: AsyncConnection, time: datetime) -> int:
     """See `MemoryLedger.sequence_at`."""
     return await _number(connection, "read_memory_sequence_at", {"at": microseconds(time)})
+
+
+async def read_time_of(connection: AsyncConnection, sequence: int) -> datetime:
+    """See `MemoryLedger.time_of`."""
+    return moment(await _number(connection, "read_memory_time_of", {"seq": sequence}))
 
 
 async def read_memories(
