@@ -13,8 +13,10 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from contracts.errors import PerdureError
+from contracts.memories import Caller
 from perdure import addresses, connection, stack_record, temporal_binary
 from perdure.cli.output import Output
+from perdure.memory_stores import open_memory
 from perdure.settings import Settings
 from perdure.stack_record import StackFolder
 from perdure.stores import open_stores, redis_answers
@@ -22,6 +24,7 @@ from perdure.stores import open_stores, redis_answers
 _OPERATOR = 3
 _PACKAGES = ("autogen-agentchat", "autogen-core", "autogen-ext", "temporalio", "pydantic", "openai")
 _AUTOGEN = "0.7.5"
+_SERVERS = {"graph": "the graph", "neo4j": "Neo4j", "qdrant": "Qdrant"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,7 +102,7 @@ def _home(settings: Settings) -> Check:
 
 async def _servers(settings: Settings) -> list[Check]:
     redis = [] if settings.redis_url is None else [await _redis(settings, settings.redis_url.get_secret_value())]
-    return [await _database(settings), *redis, *await _temporal(settings)]
+    return [await _database(settings), *redis, *await _memory(settings), *await _temporal(settings)]
 
 
 async def _database(settings: Settings) -> Check:
@@ -112,6 +115,28 @@ async def _database(settings: Settings) -> Check:
         remedy = "mend what it says, or set PERDURE_HOME or PERDURE_DATABASE_URL to another one"
         return Check(name="database", ok=False, found=str(error), remedy=remedy)
     return Check(name="database", ok=True, found=found)
+
+
+async def _memory(settings: Settings) -> list[Check]:
+    """Memory and what follows it. Nothing is needed: without any of it runs go on."""
+    if not settings.memory.enabled:
+        return [Check(name="memory", ok=True, found="off, by MEM0_ENABLED")]
+    try:
+        async with open_stores(settings) as stores, open_memory(settings, stores) as memory:
+            told = await memory.store.stats(Caller(operator=True))
+    except PerdureError as error:
+        return [Check(name="memory", ok=False, found=str(error), remedy="mend what it says", needed=False)]
+    kept = sum(told["memories"]["status"].values())
+    own = Check(name="memory", ok=True, found=f"{kept:,} memories, embedder {settings.memory.embedder}")
+    return [own, *(_follower(name, **how) for name, how in told["projections"].items())]
+
+
+def _follower(name: str, *, state: str, behind: int | None, trouble: str | None) -> Check:
+    name = f"memory in {_SERVERS.get(name, name)}"
+    if state == "away":
+        remedy = "start it, or unset its address: the database answers meanwhile, and it catches up by itself"
+        return Check(name=name, ok=False, found=f"does not answer ({trouble})", remedy=remedy, needed=False)
+    return Check(name=name, ok=True, found="up to date" if not behind else f"{behind:,} changes behind")
 
 
 async def _redis(settings: Settings, url: str) -> Check:
