@@ -35,8 +35,6 @@ from contracts.remembering import ContextRequest, Extraction, ExtractionRequest,
 from contracts.texts import cut, sendable
 
 OFF = "memory is switched off (MEM0_ENABLED)"
-# A run waits no longer for what is remembered: it goes on without.
-PATIENCE = timedelta(seconds=3)
 # Of what was learned, so much returns to history; the rest is in the ledger.
 _MOST_LEARNED = 50
 _LEARNED_CHARS = 300
@@ -49,12 +47,14 @@ class RunMemories:
 
     Attributes:
         learns_ranking: whether the ranking is told which memories an answer drew on.
+        patience: a run waits no longer for what is recalled: it goes on without.
     """
 
     store: MemoryStore
     contexts: ContextBuilder
     learner: Learner
     learns_ranking: bool = False
+    patience: timedelta = timedelta(seconds=3)
 
 
 class Memories:
@@ -63,13 +63,11 @@ class Memories:
     Args:
         memories: None where memory is switched off; then nothing is recalled and nothing is kept.
         segments: keeps the pieces of what was recalled, so that prompts can name them.
-        patience: how long a run waits for what is recalled.
     """
 
-    def __init__(self, memories: RunMemories | None, *, segments: SegmentStore, patience: timedelta = PATIENCE) -> None:
+    def __init__(self, memories: RunMemories | None, *, segments: SegmentStore) -> None:
         self._memories = memories
         self._segments = segments
-        self._patience = patience
 
     @activity.defn(name="recall_memories")
     async def recall_memories(self, request: RecallRequest) -> RecallOutcome:
@@ -112,11 +110,12 @@ class Memories:
     async def _recalled(self, request: RecallRequest) -> RecallOutcome:
         if self._memories is None:
             return _nothing(OFF)
+        seconds = self._memories.patience.total_seconds()
         try:
-            async with asyncio.timeout(self._patience.total_seconds()):
+            async with asyncio.timeout(seconds):
                 return await self._chosen(self._memories.contexts, request)
         except TimeoutError:
-            return _nothing(f"memory did not answer within {self._patience.total_seconds():g} s")
+            return _nothing(f"nothing was recalled: memory did not answer within {seconds:g} s")
         except PerdureError as error:
             return _nothing(f"nothing was recalled: {error}")
 

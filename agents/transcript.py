@@ -101,7 +101,9 @@ def _facts(said: Said) -> Iterator[tuple[EntryKind, str, str | None, bool]]:
             yield "tool_result", result.content, result.name, bool(result.is_error)
     elif isinstance(said, ThoughtEvent):
         yield "thought", said.content, None, False
-    elif isinstance(said, MemoryQueryEvent) or not isinstance(said, BaseChatMessage):
+    elif isinstance(said, MemoryQueryEvent):
+        yield "event", "\n".join(str(one.content) for one in said.content), None, False
+    elif not isinstance(said, BaseChatMessage):
         yield "event", said.to_text(), None, False
     else:
         yield "message", said.to_model_text() if _has_parts(said) else said.to_text(), None, False

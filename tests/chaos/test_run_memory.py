@@ -26,13 +26,8 @@ SAID = "I prefer short answers by mail. I live in Turin."
 ADA = Caller(scope=MemoryScope(user="ada"))
 
 
-@pytest.mark.parametrize(
-    "moment",
-    [
-        "after:remember_run:1",
-        *(pytest.param(f"{when}:recall_memories:1", marks=pytest.mark.long) for when in ("before", "after")),
-    ],
-)
+@pytest.mark.long
+@pytest.mark.parametrize("moment", ["before:recall_memories:1", "after:recall_memories:1", "after:remember_run:1"])
 async def test_a_worker_that_dies_beside_its_memory_learns_once(
     moment: str, client: Client, temporal: TemporalServer, tmp_path: Path
 ) -> None:

@@ -139,6 +139,7 @@ async def runner(
     task_queue: str | None = None,
     stores: Settings | None = None,
     memories: RunMemories | None = None,
+    memory_enabled: bool = True,
 ) -> AsyncIterator[Runner]:
     """Run a worker. Runs that it has not ended when the context ends are terminated.
 
@@ -153,6 +154,7 @@ async def runner(
         task_queue: by default a new one.
         stores: names the database and Redis; by default there is a file in the data folder.
         memories: what runs remember with; by default what the settings say.
+        memory_enabled: whether the settings allow memory.
     """
     queue = _OnQueue(task_queue or new_queue())
     settings = Settings(
@@ -164,7 +166,7 @@ async def runner(
         openai_base_url=model_url,
         database_url=stores.database_url if stores else None,
         redis_url=stores.redis_url if stores else None,
-        memory=MemorySettings(extractor="rules"),
+        memory=MemorySettings(enabled=memory_enabled, extractor="rules"),
     )
     own = _on(client, queue)
     async with AsyncExitStack() as stack:
