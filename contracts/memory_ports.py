@@ -84,8 +84,8 @@ class MemoryLedger(Protocol):
     ) -> MemoryCommitted:
         """Make all changes of a commit with their records and events, or none.
 
-        A draft that supersedes others makes them `superseded`, in the same commit. Versions, records (`memory_events`)
-        and events (`MEMORY_EVENTS`, without texts) are written in one transaction.
+        A draft that supersedes others makes them `superseded`, in the same commit; one in review only names them.
+        Versions, records (`memory_events`) and events (`MEMORY_EVENTS`, without texts) are written in one transaction.
 
         Args:
             commit: the changes.

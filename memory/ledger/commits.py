@@ -134,7 +134,7 @@ class _Change:
         before = self._expected(revision.id, revision.expect)
         columns = dict(revision.columns)
         if revision.body:
-            columns["body"] = body_of(before)._replace(**revision.body).text()
+            columns["body"] = body_of(before.body)._replace(**revision.body).text()
         new_text = revision.text is not None and revision.text != before.text
         if new_text:
             columns |= {"text": revision.text, "stems": revision.stems, "text_seq": 0}
@@ -166,7 +166,8 @@ class _Change:
         return self.slate.add(row, before=before, event="erased", action="delete")
 
     def supersede(self, draft: PreparedDraft) -> None:
-        for id_ in draft.supersedes:
+        """What is in review takes the place of others once it is accepted."""
+        for id_ in draft.supersedes if draft.row.status == "active" else ():
             before = self.slate.present(id_, branch=self.branch, lineage=self.lineage)
             if before.status in (*_CURRENT, "superseded"):
                 row = before._replace(branch=self.branch, asked=False, status="superseded", superseded_by=draft.row.id)
