@@ -137,6 +137,14 @@ async def _load_rows(connection: Any, needs: Sequence[RowNeed], world: World) ->
         await _load_past(connection, [need for need in needs if not world.knows(need)], world)
 
 
+async def _load_same_text(connection: Any, needs: Sequence[SameTextNeed], world: World) -> None:
+    found: dict[int, list[TextRow]] = {}
+    for place, *row in await connection.fetch(SQL["load_same_text"], *map(list, zip(*needs, strict=True))):
+        found.setdefault(place, []).append(TextRow._make(row))
+    for place, need in enumerate(needs, 1):
+        world.learn(need, found.get(place, []))
+
+
 _LOADERS: dict[type[Need], _Loader] = {
     RowNeed: _load_rows,
     CommitNeed: _joined("load_commits", CommitRow._make),
@@ -149,5 +157,5 @@ _LOADERS: dict[type[Need], _Loader] = {
     MemorySpanNeed: _listed("load_memory_span", MemoryRow._make),
     RunMemoriesNeed: _listed("load_run_memories", MemoryRow._make),
     SupersededNeed: _listed("load_superseded", MemoryRow._make),
-    SameTextNeed: _listed("load_same_text", TextRow._make),
+    SameTextNeed: _load_same_text,
 }

@@ -17,6 +17,7 @@ from memory.ledger.rows import Body, MemoryRow, joined, list_text, stored
 
 _DIGITS = "0123456789abcdefghjkmnpqrstvwxyz"
 _RANDOM_BITS, _TIME_DIGITS, _ALL_DIGITS = 55, 9, 20
+_TIMES = ("created_at", "text_at", "written_at", "stored_at")
 _INT64, _INT32 = 2**63, 2**31
 # Fields of a revision that are columns, with how they are stored; None means "as it is".
 _COLUMNS: dict[str, Callable[[Any], Any]] = {
@@ -124,7 +125,7 @@ def _row(commit: MemoryCommit, draft: MemoryDraft, *, id_: str, stems: str) -> M
 
 def _place(commit: MemoryCommit, draft: MemoryDraft, *, id_: str) -> dict[str, Any]:
     """Return who has the memory; what the lock's holder fills in is 0."""
-    numbers = dict.fromkeys(("seq", "changed_seq", "text_seq", "created_at", "written_at"), 0)
+    numbers = dict.fromkeys(("seq", "changed_seq", "text_seq", *_TIMES), 0)
     author = {"actor": "", "run": None, "step": None, "why": None}
     place = {"tenant": commit.tenant, "branch": commit.branch, "id": id_, "scope": draft.scope.key}
     return {**numbers, **author, **place, "version": 1, "until_seq": None, "asked": True}

@@ -6,7 +6,7 @@ Letters of any case, lists and JSON values mean the same on every database, beca
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from contracts.recall import MemoryFilter
 from memory.ledger.rows import MemoryRow, body_of, listed, stored
@@ -14,7 +14,7 @@ from memory.state.rows import json_text
 
 # Names of the functions that tell where a part begins in a text; 0 where it is not in it.
 POSITIONS = {"sqlite": "instr", "postgresql": "strpos"}
-_SAID = "COALESCE(m.happened_at, m.created_at)"
+_SAID = "COALESCE(m.happened_at, m.text_at)"
 _EQUAL = {
     "speaker": "m.speaker",
     "run": "m.source_run",
@@ -95,46 +95,56 @@ def _add_tags(found: Conditions, wanted: MemoryFilter, *, position: str) -> None
         found.add(" OR ".join(f"{position}(m.tags, :{name}) > 0" for name in given) or "1 = 0", **given)
 
 
-def fits(wanted: MemoryFilter) -> Callable[[MemoryRow], bool] | None:
+class Content(NamedTuple):
+    """What is looked at of a row; a `MemoryRow` has it, too."""
+
+    id: str
+    entities: str
+    tags: str
+    body: str
+    text: str
+
+
+Test = Callable[[MemoryRow | Content], bool]
+
+
+def fits(wanted: MemoryFilter) -> Test | None:
     """Return what looks at the rows that fit the conditions; None where these say all."""
     tests = [test for test in (_tags(wanted), _entities(wanted), _contains(wanted), _metadata(wanted)) if test]
     return (lambda row: all(test(row) for test in tests)) if tests else None
 
 
-_Test = Callable[[MemoryRow], bool]
-
-
-def _tags(wanted: MemoryFilter) -> _Test | None:
+def _tags(wanted: MemoryFilter) -> Test | None:
     if wanted.tags is None and wanted.any_tags is None:
         return None
     every = frozenset(wanted.tags or ())
     some = None if wanted.any_tags is None else frozenset(wanted.any_tags)
 
-    def test(row: MemoryRow) -> bool:
+    def test(row: MemoryRow | Content) -> bool:
         tags = frozenset(listed(row.tags))
         return every <= tags and (some is None or bool(some & tags))
 
     return test
 
 
-def _entities(wanted: MemoryFilter) -> _Test | None:
+def _entities(wanted: MemoryFilter) -> Test | None:
     if wanted.entities is None:
         return None
     names = _folded(wanted.entities)
     return lambda row: not names.isdisjoint(_folded(listed(row.entities)))
 
 
-def _contains(wanted: MemoryFilter) -> _Test | None:
+def _contains(wanted: MemoryFilter) -> Test | None:
     if not wanted.contains:
         return None
     part = wanted.contains.casefold()
     return lambda row: part in row.text.casefold()
 
 
-def _metadata(wanted: MemoryFilter) -> _Test | None:
+def _metadata(wanted: MemoryFilter) -> Test | None:
     if not wanted.metadata:
         return None
-    return lambda row: _holds(body_of(row).metadata or {}, wanted.metadata)
+    return lambda row: _holds(body_of(row.body).metadata or {}, wanted.metadata)
 
 
 def _holds(found: dict[str, Any], wanted: dict[str, Any]) -> bool:

@@ -9,8 +9,8 @@ from typing import NamedTuple
 from contracts.memories import Memory
 from contracts.state import Author
 from memory.ledger.drafts import check_texts, grant_pairs
-from memory.ledger.rows import Body, GrantRow, MemoryRow, RecordRow, VectorRow, body_of, joined, list_text, stored
-from memory.ledger.slate import add_record, needs_of
+from memory.ledger.rows import Body, MemoryRow, RecordRow, VectorRow, joined, list_text, stored
+from memory.ledger.slate import add_record, grant_rows, needs_of
 from memory.state.world import LineageNeed, Need, World, check_open
 
 
@@ -92,7 +92,8 @@ class _Written:
         seq = self.first + len(self.rows)
         same_text = before is not None and before.text == version.row.text
         text_seq = before.text_seq if before is not None and same_text else seq
-        row = version.row._replace(seq=seq, changed_seq=seq, text_seq=text_seq)
+        text_at = before.text_at if before is not None and same_text else version.row.written_at
+        row = version.row._replace(seq=seq, changed_seq=seq, text_seq=text_seq, text_at=text_at)
         self.rows.append((row, before))
         self.latest[row.id] = row
         self.vectors += [VectorRow(text_seq, embedder, vector) for embedder, vector in version.vectors.items()]
@@ -101,10 +102,8 @@ class _Written:
         """Give everything to the world."""
         changes = world.changes.memory
         for row, before in self.rows:
-            world.add_memory(row, before=before)
-            changes.grants += [
-                GrantRow(row.seq, scope, row.tenant, row.id, until) for scope, until in body_of(row).grants
-            ]
+            world.add_memory(row._replace(stored_at=world.now), before=before)
+            changes.grants += grant_rows(row)
         changes.keep_vectors(self.vectors)
         world.sequence += len(self.rows)
 
@@ -159,7 +158,9 @@ def restored_row(memory: Memory, *, tenant: str, branch: str, stems: Sequence[st
         step=author.step,
         why=author.why,
         created_at=stored(memory.created_at) or 0,
+        text_at=0,
         written_at=stored(memory.written_at) or 0,
+        stored_at=0,
         entities=list_text(memory.entities),
         tags=list_text(memory.tags),
         stems=joined(stems),

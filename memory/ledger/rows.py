@@ -50,7 +50,9 @@ class MemoryRow(NamedTuple):
     step: str | None
     why: str | None
     created_at: int
+    text_at: int
     written_at: int
+    stored_at: int
     entities: str
     tags: str
     stems: str
@@ -107,9 +109,9 @@ class Body(NamedTuple):
         return json_text({name: value for name, value in zip(self._fields, self, strict=True) if value})
 
 
-def body_of(row: MemoryRow) -> Body:
-    """Return the body of a row."""
-    return Body() if row.body == "{}" else Body(**json.loads(row.body))
+def body_of(text: str) -> Body:
+    """Return a stored body."""
+    return Body() if text == "{}" else Body(**json.loads(text))
 
 
 def joined(words: Sequence[str]) -> str:
@@ -160,7 +162,7 @@ def memory_of(row: MemoryRow, *, branch: str | None = None) -> Memory:
         row: the row.
         branch: the branch that it was read on, where that is not the one that it was written on.
     """
-    body = body_of(row)
+    body = body_of(row.body)
     # Rows hold what was checked when it was written: checking it again would take most of the time of a read.
     return Memory.model_construct(
         id=row.id,

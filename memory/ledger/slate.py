@@ -77,10 +77,12 @@ class Slate:
             seq=seq,
             changed_seq=seq,
             text_seq=row.text_seq or seq,
+            text_at=row.text_at if row.text_seq else now,
             version=1 if before is None else before.version + 1,
             until_seq=None,
             created_at=now if before is None else before.created_at,
             written_at=now,
+            stored_at=now,
             actor=author.actor,
             run=author.run,
             step=author.step,
@@ -97,7 +99,7 @@ class Slate:
             return self.world.sequence
         for one in self.written:
             self.world.add_memory(one.row, before=one.before)
-            changes.grants += _grants(one.row)
+            changes.grants += grant_rows(one.row)
         changes.keep_vectors(self.vectors)
         self.world.sequence += len(self.written)
         for one in self.written:
@@ -143,10 +145,15 @@ def needs_of(tenant: str, branch: str, id_: str, lineage: Sequence[BranchRow]) -
     return [MemoryNeed(tenant, name, id_, seen) for name, seen in levels(branch, lineage, limit=LATEST)]
 
 
-def _grants(row: MemoryRow) -> list[GrantRow]:
+def grant_rows(row: MemoryRow) -> list[GrantRow]:
+    """Return the grants of a version, one a scope: the one that lasts longest."""
     if '"grants":' not in row.body:
         return []
-    return [GrantRow(row.seq, scope, row.tenant, row.id, until) for scope, until in body_of(row).grants]
+    until: dict[str, int | None] = {}
+    for scope, end in body_of(row.body).grants:
+        before = until.get(scope, end)
+        until[scope] = None if end is None or before is None else max(before, end)
+    return [GrantRow(row.seq, scope, row.tenant, row.id, end) for scope, end in until.items()]
 
 
 def _event(written: Written, *, seq: int, author: Author) -> OutboxRow:

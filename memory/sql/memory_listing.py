@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from typing import Any, NamedTuple, get_args
 
@@ -12,13 +12,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from contracts.errors import BadRequest
 from contracts.memories import MemoryStatus
 from contracts.recall import MemoryFilter, MemoryListing, MemoryPage
-from memory.ledger.filters import POSITIONS, Conditions, conditions, fits
+from memory.ledger.filters import POSITIONS, Conditions, Content, Test, conditions, fits
 from memory.ledger.rows import MemoryRow, memory_of
 from memory.sql.database import Dialect
 from memory.sql.memory_reading import numbered, rows_of, seen
 
 # Rows that are read at once where Python looks at them.
-_CHUNK, _LARGE_CHUNK = 500, 5_000
+_CHUNK = 500
 _ORDERS = {"newest": ("DESC", "<"), "oldest": ("ASC", ">")}
 
 
@@ -35,7 +35,7 @@ class _Asked(NamedTuple):
     seen: str
     where: str
     parameters: dict[str, Any]
-    fits: Callable[[MemoryRow], bool] | None
+    fits: Test | None
 
 
 async def read_listing(
@@ -75,11 +75,13 @@ async def read_matching(
 ) -> frozenset[str]:
     """See `MemoryLedger.matching`."""
     asked = await _asked(connection, listing, tenant=tenant, branch=branch, scopes=scopes, dialect=dialect)
+    parts = {"seen": asked.seen, "more": asked.where}
     if asked.fits is None:
-        found = await rows_of(connection, "read_matching", asked.parameters, seen=asked.seen, more=asked.where)
+        found = await rows_of(connection, "read_matching", asked.parameters, **parts)
         return frozenset(row[0] for row in found)
-    rows = _rows(connection, listing, asked, place=None, size=_LARGE_CHUNK)
-    return frozenset([row.id async for row in rows])
+    parts["text"] = "m.text" if listing.filter.contains else "''"
+    looked_at = map(Content._make, await rows_of(connection, "read_matching_contents", asked.parameters, **parts))
+    return frozenset(row.id for row in looked_at if asked.fits(row))
 
 
 async def read_counts(

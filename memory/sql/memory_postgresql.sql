@@ -20,9 +20,11 @@ SELECT {columns} FROM memories WHERE tenant = $1 AND source_run = $2 AND until_s
 SELECT {columns} FROM memories WHERE tenant = $1 AND superseded_by = $2 AND until_seq IS NULL ORDER BY seq;
 
 -- name: load_same_text
-SELECT n.seq, n.tenant, n.text_seq
-FROM memories m JOIN memories n ON n.tenant = m.tenant AND n.id = m.id AND n.text_seq = m.text_seq
-WHERE m.seq = $1 AND n.until_seq IS NULL
+SELECT w.place, n.seq, n.tenant, n.text_seq
+FROM unnest($1::bigint[]) WITH ORDINALITY AS w (seq, place)
+JOIN memories m ON m.seq = w.seq
+JOIN memories n ON n.tenant = m.tenant AND n.id = m.id AND n.text_seq = m.text_seq
+WHERE n.until_seq IS NULL
 ORDER BY n.seq;
 
 -- name: forget_vectors

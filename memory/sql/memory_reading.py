@@ -158,13 +158,18 @@ async def read_memories(
     if not ids:
         return ()
     what, _ = await seen(connection, tenant, branch, as_of=as_of)
-    _, given = numbered("id", dict.fromkeys(ids))
+    _, given = numbered("id", _padded(list(dict.fromkeys(ids))))
     parts = {"ids": ", ".join(f"(:{name})" for name in given), "latest": what.latest()}
     if version is not None:
         parts["latest"], given = what.latest("AND w.version = :version"), {**given, "version": version}
     rows = await rows_of(connection, "read_memories", {**what.parameters, **given}, **parts)
     found = {row.id: row for row in map(MemoryRow._make, rows)}
     return tuple(memory_of(found[id_], branch=branch) for id_ in ids if id_ in found)
+
+
+def _padded(ids: list[str]) -> list[str]:
+    """Return ids, the last one repeated up to a power of two: so there are few statements to be prepared."""
+    return ids + ids[-1:] * ((1 << (len(ids) - 1).bit_length()) - len(ids))
 
 
 async def read_memory_history(connection: AsyncConnection, id_: str, *, tenant: str, branch: str) -> tuple[Memory, ...]:

@@ -8,10 +8,10 @@ SELECT sequence FROM memory_heads WHERE tenant = :tenant;
 SELECT COALESCE(max(sequence), 0) FROM memory_heads;
 
 -- name: read_memory_sequence_at
-SELECT seq FROM memories WHERE written_at <= :at ORDER BY written_at DESC, seq DESC LIMIT 1;
+SELECT seq FROM memories WHERE stored_at <= :at ORDER BY stored_at DESC, seq DESC LIMIT 1;
 
 -- name: read_memory_time_of
-SELECT written_at FROM memories WHERE seq <= :seq ORDER BY seq DESC LIMIT 1;
+SELECT stored_at FROM memories WHERE seq <= :seq ORDER BY seq DESC LIMIT 1;
 
 -- Each id by itself: PostgreSQL would read the whole tenant for many as long as it has not counted the rows.
 -- name: read_memories
@@ -24,7 +24,7 @@ WHERE m.tenant = :tenant AND m.id = :id AND ({seen})
 ORDER BY m.seq DESC;
 
 -- name: read_entries
-SELECT m.id, m.seq, {live}, m.stems, v.vector, m.thread, m.position, m.speaker, m.happened_at, m.written_at,
+SELECT m.id, m.seq, {live}, m.stems, v.vector, m.thread, m.position, m.speaker, m.happened_at, m.text_at,
        CASE WHEN m.hold THEN NULL ELSE m.expires_at END, m.importance, m.pinned, m.entities
 FROM memories m LEFT JOIN memory_vectors v ON v.seq = m.text_seq AND v.embedder = :embedder
 WHERE m.tenant = :tenant AND m.scope = :scope AND ({seen}) AND {more};
@@ -38,7 +38,7 @@ SELECT 1 FROM memory_grants WHERE tenant = :tenant AND scope IN ({names}) LIMIT 
 -- What is shared with a scope, and what was: a grant that ended is an entry that does not live any more.
 -- name: read_granted_entries
 SELECT m.id, m.seq, CASE WHEN g.seq IS NOT NULL AND {live} AND (g.until IS NULL OR g.until > :now) THEN 1 ELSE 0 END,
-       m.stems, v.vector, m.thread, m.position, m.speaker, m.happened_at, m.written_at,
+       m.stems, v.vector, m.thread, m.position, m.speaker, m.happened_at, m.text_at,
        CASE WHEN g.until IS NULL OR m.expires_at < g.until AND NOT m.hold
             THEN CASE WHEN m.hold THEN NULL ELSE m.expires_at END ELSE g.until END,
        m.importance, m.pinned, m.entities
@@ -65,6 +65,9 @@ ORDER BY m.seq {order} LIMIT :page;
 
 -- name: read_matching
 SELECT m.id FROM memories m WHERE m.tenant = :tenant AND ({seen}) AND {more};
+
+-- name: read_matching_contents
+SELECT m.id, m.entities, m.tags, m.body, {text} FROM memories m WHERE m.tenant = :tenant AND ({seen}) AND {more};
 
 -- name: read_memory_counts
 SELECT m.kind, m.status, m.scope, count(*) FROM memories m

@@ -29,7 +29,9 @@ def _partial(name: str, *columns: str, where: str) -> Index:
 # Versions of memories, in the order of `memory.ledger.rows.MemoryRow`: a row is visible on its branch from `seq` until
 # `until_seq`, and on branches forked from it as far as they reach. Rows stay as they are, but for these:
 # `until_seq`; `changed_seq`, which moves on when a vector comes later, so that indexes and projections hear of it.
-# `text_seq` names the version that brought the text: vectors stand under that number, however often the rest changes.
+# `text_seq` names the version that brought the text: vectors stand under that number, however often the rest changes;
+# `text_at` is when that was: a memory that is pinned is not said anew. `stored_at` grows with `seq`; `written_at` is
+# older where a version came out of an archive.
 # `asked` is false where a version is only the consequence of another change (superseded, given back).
 MEMORIES = Table(
     "memories",
@@ -66,7 +68,9 @@ MEMORIES = Table(
     Column("step", Text),
     Column("why", Text),
     Column("created_at", _LONG, nullable=False),
+    Column("text_at", _LONG, nullable=False),
     Column("written_at", _LONG, nullable=False),
+    Column("stored_at", _LONG, nullable=False),
     Column("entities", Text, nullable=False),
     Column("tags", Text, nullable=False),
     Column("stems", Text, nullable=False),
@@ -75,7 +79,7 @@ MEMORIES = Table(
     Index("memories_of_id", "tenant", "id", "branch", "seq", unique=True),
     Index("memories_of_scope", "tenant", "scope", "branch", "changed_seq"),
     Index("memories_by_change", "changed_seq"),
-    Index("memories_by_time", "written_at"),
+    Index("memories_by_time", "stored_at"),
     _partial("memories_of_run", "tenant", "source_run", where="source_run IS NOT NULL"),
     _partial("memories_expiring", "expires_at", where="until_seq IS NULL AND expires_at IS NOT NULL"),
     _partial(

@@ -70,8 +70,7 @@ def _content() -> list[sa.Column[Any]]:
         sa.Column("superseded_by", _NAME),
         sa.Column("actor", sa.Text(), nullable=False),
         *(sa.Column(name, sa.Text()) for name in ("run", "step", "why")),
-        sa.Column("created_at", _LONG, nullable=False),
-        sa.Column("written_at", _LONG, nullable=False),
+        *(sa.Column(name, _LONG, nullable=False) for name in ("created_at", "text_at", "written_at", "stored_at")),
     ]
 
 
@@ -84,7 +83,7 @@ def _index_memories() -> None:
     op.create_index("memories_of_id", "memories", ["tenant", "id", "branch", "seq"], unique=True)
     op.create_index("memories_of_scope", "memories", ["tenant", "scope", "branch", "changed_seq"])
     op.create_index("memories_by_change", "memories", ["changed_seq"])
-    op.create_index("memories_by_time", "memories", ["written_at"])
+    op.create_index("memories_by_time", "memories", ["stored_at"])
     _partial("memories_of_run", "memories", ["tenant", "source_run"], where="source_run IS NOT NULL")
     _partial("memories_expiring", "memories", ["expires_at"], where="until_seq IS NULL AND expires_at IS NOT NULL")
     superseded = "until_seq IS NULL AND superseded_by IS NOT NULL"
