@@ -31,7 +31,8 @@ from memory.set_aside import SetAside
 _KEPT = timedelta(minutes=5)
 # What lies outside changes without telling.
 _KEPT_WITH_OUTSIDE = timedelta(seconds=10)
-_SEEDS = 10
+# What leads on to others. Those themselves gain nothing by it.
+_SEEDS = 5
 _ACTIVE = ("active",)
 
 

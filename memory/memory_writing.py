@@ -77,6 +77,8 @@ class MemoryWriting:
         analysed = await self._analysis.of([text for text in texts if text is not None])
         if analysed.degraded is not None:
             self._repair.begin()
+        elif texts:
+            self._repair.wake()
         stems, vectors = iter(analysed.stems), iter(analysed.vectors)
         made = await self._ledger.commit(
             commit,

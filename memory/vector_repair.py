@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from contextlib import suppress
 
 from contracts.errors import BackendUnavailable
 from contracts.memory_ports import MemoryLedger, Vector
@@ -12,7 +13,7 @@ from memory.memory_texts import TextAnalysis
 
 _log = logging.getLogger(__name__)
 _GROUP = 200
-_AGAIN_SECONDS = 30.0
+_AGAIN_SECONDS = 5.0
 
 
 class VectorRepair:
@@ -29,6 +30,7 @@ class VectorRepair:
         self._analysis = analysis
         self._again_seconds = again_seconds
         self._repairing: asyncio.Task[None] | None = None
+        self._back = asyncio.Event()
 
     async def repair(self) -> int:
         """Make all vectors that are missing, and return how many there were.
@@ -49,6 +51,10 @@ class VectorRepair:
         if self._repairing is None or self._repairing.done():
             self._repairing = asyncio.get_running_loop().create_task(self._until_whole())
 
+    def wake(self) -> None:
+        """Say that the embedder answers: what waits for it goes on."""
+        self._back.set()
+
     async def close(self) -> None:
         """End what is done in the background."""
         if self._repairing is not None:
@@ -60,6 +66,11 @@ class VectorRepair:
                 await self.repair()
             except BackendUnavailable as error:
                 _log.info("vectors are missing still: %s", error)
-                await asyncio.sleep(self._again_seconds)
+                await self._rest()
             else:
                 return
+
+    async def _rest(self) -> None:
+        self._back.clear()
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._back.wait(), self._again_seconds)
