@@ -198,6 +198,7 @@ def _context(request: RecallRequest, *, task: str, agent: str | None) -> Context
         policy=request.policy,
         agent=agent,
         already=request.already,
+        executions=_executions(request),
     )
 
 
@@ -211,11 +212,15 @@ def _extraction(request: LearnRequest, conversed: Conversed) -> ExtractionReques
             for index, turn, speaker, role, text in conversed.said
         ),
         injected=tuple(item for text in conversed.told for item in items_of(text)),
-        executions=(*request.executions, info.workflow_run_id or ""),
+        executions=_executions(request),
         thread=info.workflow_id,
         now=request.now,
         key=f"{request.tenant}/{info.workflow_id}/{info.workflow_run_id}/{request.entry}",
     )
+
+
+def _executions(request: MemoryCall) -> tuple[str, ...]:
+    return (*request.executions, activity.info().workflow_run_id or "")
 
 
 def _shown(extraction: Extraction) -> Extraction:

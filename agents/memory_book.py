@@ -65,7 +65,9 @@ class MemoryBook:
     def caller(self, agent: str | None = None) -> dict[str, Any]:
         """Who asks: the run, or one of its agents. The fields that all calls of memory have."""
         scope = self._scope.model_copy(update={"agent": agent and _identity(agent)})
-        return {"tenant": self._request.tenant, "branch": self._request.branch, "scope": scope}
+        request = self._request
+        executions = request.carried.executions if request.carried else ()
+        return {"tenant": request.tenant, "branch": request.branch, "scope": scope, "executions": executions}
 
     def lessons(self, policy: MemoryPolicy, *, agent: str) -> MemoryScope | None:
         """Whose memories it becomes what is learned from an agent's words; None where the run is for nobody."""

@@ -14,11 +14,15 @@ from contracts.state import DEFAULT_TENANT, MAIN, Name
 
 
 class MemoryCall(Contract):
-    """What all calls say: whose memories they work with. `text` is a recipe of what is asked, said or remembered."""
+    """What all calls say: whose memories they work with. `text` is a recipe of what is asked, said or remembered.
+
+    `executions` are Temporal's run ids of the parts of the run before this one.
+    """
 
     tenant: Name = DEFAULT_TENANT
     branch: Name = MAIN
     scope: MemoryScope = MemoryScope()
+    executions: tuple[str, ...] = ()
     text: Recipe
 
 
@@ -61,12 +65,10 @@ class LearnRequest(MemoryCall):
 
     Attributes:
         into: whose memories the lessons become.
-        executions: Temporal's run ids of the parts before this one.
         entry: index of the first utterance, which names the part.
     """
 
     into: MemoryScope
-    executions: tuple[str, ...] = ()
     entry: int = 0
     now: datetime
 

@@ -43,6 +43,11 @@ class ContextRequest(Contract):
     policy: MemoryPolicy = MemoryPolicy()
     agent: str | None = None
     already: tuple[str, ...] = Field(default=(), description="Ids that the agent has been told already.")
+    executions: tuple[str, ...] = Field(
+        default=(),
+        description="Temporal's run ids of the run that asks: what its other executions, abandoned by a reset, have"
+        " remembered is not told.",
+    )
 
 
 class Injected(Contract):

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 from contracts.errors import PerdureError
-from contracts.memories import MemoryRecord
+from contracts.memories import Memory, MemoryRecord
 from contracts.memory_ports import MemoryLedger, MemoryStore
 from contracts.recall import MAX_QUERY_CHARS, MemoryFilter, MemoryListing, MemoryQuery, Recalled
 from contracts.remembering import ContextRequest, MemoryContext
@@ -80,7 +80,7 @@ class _Search:
         """What is told whatever the task is, the latest first."""
         listing = MemoryListing(filter=self._filter(pinned=True), limit=_MOST_HITS)
         page = await self._store.list(self._request.caller, listing)
-        return [Found(memory=memory, score=1.0, why="pinned") for memory in page.memories]
+        return [Found(memory=one, score=1.0, why="pinned") for one in page.memories if not self._is_abandoned(one)]
 
     async def relevant(self) -> list[Found]:
         """What fits the task, the best first."""
@@ -94,7 +94,7 @@ class _Search:
         own = [hit for hit in hits if hit.memory.scope.user or hit.memory.scope.session]
         return [_found(hit, "recent") for hit in own]
 
-    async def _hits(self, text: str) -> tuple[Recalled, ...]:
+    async def _hits(self, text: str) -> list[Recalled]:
         policy, caller = self._request.policy, self._request.caller
         wanted = 2 * policy.limit + len(self._request.already) if text else policy.recent + len(self._request.already)
         limit = min(_MOST_HITS, max(_LEAST_HITS, wanted if policy.scopes is None else 4 * wanted))
@@ -102,7 +102,15 @@ class _Search:
         found = await self._store.search(caller, query)
         self.sequence = max(self.sequence or 0, found.sequence)
         self._notes.update(dict.fromkeys(found.degraded))
-        return found.hits
+        return [hit for hit in found.hits if not self._is_abandoned(hit.memory)]
+
+    def _is_abandoned(self, memory: Memory) -> bool:
+        """Whether an execution of this very run remembered it that was reset: it leaves recall when the run has ended.
+
+        A run that was told it would not learn it again, and with the end of the run it would be lost.
+        """
+        source, own = memory.source, self._request.executions
+        return bool(own) and source.run == self._request.caller.run and source.execution not in own
 
     def _filter(self, *, pinned: bool | None = None) -> MemoryFilter:
         return MemoryFilter(kinds=self._request.policy.kinds, pinned=pinned)

@@ -49,7 +49,6 @@ async def remember(conversation: Conversation) -> None:
     request = LearnRequest(
         **run.memory.caller(agent if policy.learn_into == "agent" else None),
         into=into,
-        executions=run.request.carried.executions if run.request.carried else (),
         entry=entries[0].index,
         now=workflow.now(),
         text=Recipe(),

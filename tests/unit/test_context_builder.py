@@ -69,11 +69,19 @@ class Shelf:
             raise BackendUnavailable(f"{what} does not answer")
 
 
-async def told(shelf: Shelf, *, already: tuple[str, ...] = (), **policy: Any) -> MemoryContext:
+async def told(
+    shelf: Shelf, *, already: tuple[str, ...] = (), executions: tuple[str, ...] = (), **policy: Any
+) -> MemoryContext:
     """What is told of a shelf."""
     builder = LedgeredContextBuilder(cast(MemoryStore, shelf), ledger=cast(MemoryLedger, shelf))
     caller = Caller(actor="run:r-1", scope=ADA, run="r-1", step="recall")
-    request = ContextRequest(caller=caller, task="What does ada like?", policy=MemoryPolicy(**policy), already=already)
+    request = ContextRequest(
+        caller=caller,
+        task="What does ada like?",
+        policy=MemoryPolicy(**policy),
+        already=already,
+        executions=executions,
+    )
     return await builder.build(request)
 
 
@@ -195,6 +203,15 @@ async def test_no_text_leaves_the_fence(text: str) -> None:
     assert (lines[0], lines[1], lines[3]) == (HEAD, BEGIN, END)
     assert MARK.search(lines[2]) is None
     assert len(items_of(context.text)) == 1
+
+
+async def test_what_an_abandoned_execution_of_the_run_remembered_is_not_told() -> None:
+    sources = [("r-1", "e-1"), ("r-1", "e-2"), ("r-0", "e-0"), (None, None)]
+    shelf = Shelf(
+        [memory(number, source=MemorySource(run=run, execution=by)) for number, (run, by) in enumerate(sources)]
+    )
+    assert [one.id for one in (await told(shelf, executions=("e-2",))).injected] == ["m1", "m2", "m3"]
+    assert len((await told(shelf)).injected) == 4
 
 
 async def test_a_long_memory_is_cut() -> None:
