@@ -16,7 +16,7 @@ from perdure.settings import Settings
 from perdure.stores import open_stores
 from tests.support.events import Scene, scene
 
-ADA = Caller(scope=MemoryScope(user="ada"), actor="tests")
+ADA = MemoryScope(user="ada")
 SECRET = "The attic key lies under the blue pot."
 
 
@@ -34,21 +34,26 @@ async def memory(on: Scene, tmp_path: Path) -> AsyncIterator[MemoryStore]:
         yield opened.store
 
 
-async def test_a_memory_starts_a_run(on: Scene, memory: MemoryStore) -> None:
+@pytest.fixture
+def ada(on: Scene) -> Caller:
+    return Caller(tenant=on.tenant, scope=ADA, actor="tests")
+
+
+async def test_a_memory_starts_a_run(on: Scene, memory: MemoryStore, ada: Caller) -> None:
     rule = {"team": "greeter", "task": "Look at ${event.subject}.", "user": "${event.data.scope.user}"}
     await on.trigger("look", type="perdure.memory.created", start_team=rule)
-    made = await _added(memory)
+    made = await _added(memory, ada)
     (event,) = await _told(on)
     asked = await on.result("look", event.id, source=event.source)
     assert asked["task"] == f"Look at {made.id}."
 
 
-async def test_each_change_is_told_once_and_no_text_is(on: Scene, memory: MemoryStore) -> None:
-    made = await _added(memory)
-    newer = MemoryDraft(text="It lies in the shed.", scope=ADA.scope, supersedes=(made.id,))
-    (second,) = await memory.add(ADA, [newer])
-    await memory.edit(ADA, MemoryRevision(id=second.id, importance=0.9))
-    await memory.forget(ADA, Forgetting(id=second.id))
+async def test_each_change_is_told_once_and_no_text_is(on: Scene, memory: MemoryStore, ada: Caller) -> None:
+    made = await _added(memory, ada)
+    newer = MemoryDraft(text="It lies in the shed.", scope=ADA, supersedes=(made.id,))
+    (second,) = await memory.add(ada, [newer])
+    await memory.edit(ada, MemoryRevision(id=second.id, importance=0.9))
+    await memory.forget(ada, Forgetting(id=second.id))
     told = await _told(on)
     assert [(event.type.rpartition(".")[2], event.subject) for event in told] == [
         ("created", made.id),
@@ -60,8 +65,8 @@ async def test_each_change_is_told_once_and_no_text_is(on: Scene, memory: Memory
     assert all("attic" not in event.model_dump_json() and "shed" not in event.model_dump_json() for event in told)
 
 
-async def _added(memory: MemoryStore) -> Memory:
-    (made,) = await memory.add(ADA, [MemoryDraft(text=SECRET, scope=ADA.scope)])
+async def _added(memory: MemoryStore, caller: Caller) -> Memory:
+    (made,) = await memory.add(caller, [MemoryDraft(text=SECRET, scope=ADA)])
     return made
 
 
