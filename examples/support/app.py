@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from autogen_agentchat.agents import AssistantAgent
-from autogen_agentchat.base import Team
+from autogen_agentchat.base import ChatAgent, Team
 from autogen_agentchat.teams import RoundRobinGroupChat
 
 import examples.support.scripts  # noqa: F401 - registers what agents say without a real model
@@ -28,6 +28,9 @@ begins with. Then say in two sentences what you found that explains the ticket, 
 
 EDITOR = """You write the reply to the customer out of what the expert found. Answer with JSON only:
 {"confidence": 0 to 1, "reply": "..."}. confidence says how sure you are that the reply settles the ticket."""
+
+DESK = """You answer a customer of whom you may remember something. Call find_articles once with the customer's words.
+Then answer in two sentences, out of the articles and of what you remember."""
 
 # Where the state of a ticket may go. Set by the demo; without it the flow works all the same.
 RULES = {
@@ -97,6 +100,18 @@ def specialists(ctx: TeamContext) -> Team:
     )
     editor = AssistantAgent("editor", model_client=ctx.model(), system_message=EDITOR)
     return RoundRobinGroupChat([expert, editor], max_turns=2)
+
+
+@team("desk", version="1")
+def desk(ctx: TeamContext) -> ChatAgent:
+    """Answers a customer out of the articles and of what is remembered of that customer."""
+    return AssistantAgent(
+        "desk",
+        model_client=ctx.model(),
+        workbench=ctx.tools("find_articles"),
+        system_message=DESK,
+        reflect_on_tool_use=True,
+    )
 
 
 SUPPORT = flow_file(Path(__file__).with_name("flow.yaml"))

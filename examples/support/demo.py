@@ -21,6 +21,7 @@ from rich.console import Console
 from contracts.decisions import Decision
 from contracts.errors import PerdureError
 from contracts.flows import FlowResult
+from examples.support import returning
 from examples.support.app import RULES, SUPPORT
 from examples.support.people import People
 from examples.support.tickets import LEAD, Ticket, tickets
@@ -113,8 +114,10 @@ async def main(console: Console) -> None:
     async with stack.attach(settings, say=lambda line: console.print(line, style="dim")) as place:
         perdure = await Perdure.using(place.client, settings=place.settings)
         console.print(f"{len(wanted)} tickets. Customers and {LEAD}, are scripted, as is the model without a key.\n")
+        batch = f"{datetime.now(UTC):%Y%m%d-%H%M%S}"
         try:
-            tell(await answer(perdure, wanted, batch=f"{datetime.now(UTC):%Y%m%d-%H%M%S}"), console)
+            tell(await answer(perdure, wanted, batch=batch), console)
+            returning.tell(await returning.visits(perdure, batch=batch), console)
         finally:
             await perdure.close()
     console.print(f"\nDone in {time.monotonic() - began:.0f} s.", highlight=False)

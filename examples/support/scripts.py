@@ -78,6 +78,18 @@ def editor(situation: Situation) -> Reply | None:
     return json.dumps({"confidence": 0.9, "reply": f"Thank you for telling us. {fact}"})
 
 
+@script("desk", tools=("find_articles",))
+def desk(situation: Situation) -> Reply:
+    """Take what is remembered and shares words with the question, else the best article."""
+    found = situation.answers_of("find_articles")
+    if not found:
+        return [("find_articles", {"text": situation.task[:2_000]})]
+    known = [line.partition("] ")[2] for line in situation.system.splitlines() if line.startswith("- [")]
+    fitting = [line for line in known if knowledge.words(line) & knowledge.words(situation.task)]
+    articles = json.loads(found[-1])
+    return " ".join(["As I remember:", *fitting] if fitting else [one["answer"] for one in articles[:1]])
+
+
 def _priority(text: str) -> str:
     for priority, phrases in (("urgent", _URGENT), ("high", _HIGH), ("low", _LOW)):
         if knowledge.any_of(text, phrases):

@@ -86,6 +86,7 @@ def test_the_first_commands_answer_all_tickets_and_leave_nothing_running(tmp_pat
     ways = {way: int(count) for way, count in re.findall(r"^ +(\w+ -> \w+): (\d+)$", said, re.MULTILINE)}
     assert len(ways) == 9
     assert min(ways.values()) >= 1
+    assert re.findall(r"^ +remembered: .* accounts@bakery.example", said, re.MULTILINE)
     assert processes_naming(str(tmp_path)) == []
 
 
