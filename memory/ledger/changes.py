@@ -41,13 +41,13 @@ class SupersededNeed(NamedTuple):
 
 
 class SameTextNeed(NamedTuple):
-    """The current rows whose text is that of a version; a list of `TextRow`."""
+    """The rows whose text is that of a version, superseded ones too: branches may see them. A list of `TextRow`."""
 
     seq: int
 
 
 class TextRow(NamedTuple):
-    """Where the vector of a current row stands."""
+    """Where the vector of a row stands."""
 
     seq: int
     tenant: str

@@ -24,7 +24,6 @@ SELECT w.place, n.seq, n.tenant, n.text_seq
 FROM unnest($1::bigint[]) WITH ORDINALITY AS w (seq, place)
 JOIN memories m ON m.seq = w.seq
 JOIN memories n ON n.tenant = m.tenant AND n.id = m.id AND n.text_seq = m.text_seq
-WHERE n.until_seq IS NULL
 ORDER BY n.seq;
 
 -- name: forget_vectors

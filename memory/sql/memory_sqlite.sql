@@ -17,7 +17,7 @@ SELECT {columns} FROM memories WHERE tenant = ? AND superseded_by = ? AND until_
 -- name: load_same_text
 SELECT n.seq, n.tenant, n.text_seq
 FROM memories m JOIN memories n ON n.tenant = m.tenant AND n.id = m.id AND n.text_seq = m.text_seq
-WHERE m.seq = ? AND n.until_seq IS NULL
+WHERE m.seq = ?
 ORDER BY n.seq;
 
 -- name: forget_vectors
