@@ -333,11 +333,15 @@ class MemoryGraph(Protocol):
         *,
         tenant: str,
         scopes: Sequence[str] | None = None,
+        kinds: Sequence[str] | None = None,
         depth: int = 1,
         limit: int = 100,
         now: datetime,
     ) -> Sequence[tuple[str, float]]:
-        """Return nodes that can be reached, the best first, each with the product of strengths on its best way."""
+        """Return nodes that can be reached, the best first, each with the product of strengths on its best way.
+
+        `kinds`: only relations of these kinds are walked; None is all.
+        """
         ...
 
     async def path(

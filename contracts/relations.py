@@ -13,13 +13,14 @@ from contracts.state import DEFAULT_TENANT, Name
 # A node is the id of a memory, or "entity:" with the name in lower case ("entity:lisbon").
 ENTITY = "entity:"
 # Relations that follow from what memories say. Nobody makes them by hand.
-DERIVED_KINDS = frozenset({"mentions", "supersedes"})
+MENTIONS, SAID_BY, OF, SUPERSEDES = "mentions", "said by", "of", "supersedes"
+DERIVED_KINDS = frozenset({MENTIONS, SAID_BY, OF, SUPERSEDES})
 
 
 class Relation(Contract):
     """One relation. A mutual one has its ends in order of their names; the other end's view is the same.
 
-    `kind` is a word such as "mentions", "supersedes", "knows", "works with". `strength` is from 0 to 1, as faded by the
+    `kind` is a word such as "mentions", "said by", "knows", "works with". `strength` is from 0 to 1, as faded by the
     time it is read. A relation is the same where tenant, scope, ends and kind are.
     """
 

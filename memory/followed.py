@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from typing import TypeVar
@@ -12,6 +13,7 @@ from contracts.relations import Path, Relation, RelationChange
 from memory.following import Following
 
 _T = TypeVar("_T")
+_SOON_SECONDS = 0.5
 
 
 class FollowedVectorIndex:
@@ -42,7 +44,8 @@ class FollowedVectorIndex:
         """See `VectorIndex.search`."""
         if (trouble := self._following.trouble) is not None:
             raise BackendUnavailable(trouble)
-        return await self._index.search(vector, tenant=tenant, branches=branches, scopes=scopes, limit=limit)
+        asked = self._index.search(vector, tenant=tenant, branches=branches, scopes=scopes, limit=limit)
+        return await _soon(asked, self._following)
 
     async def count(self) -> int:
         """See `VectorIndex.count`."""
@@ -100,13 +103,16 @@ class FollowedMemoryGraph:
         *,
         tenant: str,
         scopes: Sequence[str] | None = None,
+        kinds: Sequence[str] | None = None,
         depth: int = 1,
         limit: int = 100,
         now: datetime,
     ) -> Sequence[tuple[str, float]]:
         """See `MemoryGraph.neighbours`."""
         return await self._answer(
-            lambda graph: graph.neighbours(nodes, tenant=tenant, scopes=scopes, depth=depth, limit=limit, now=now)
+            lambda graph: graph.neighbours(
+                nodes, tenant=tenant, scopes=scopes, kinds=kinds, depth=depth, limit=limit, now=now
+            )
         )
 
     async def path(
@@ -139,7 +145,24 @@ class FollowedMemoryGraph:
     async def _answer(self, ask: Callable[[MemoryGraph], Awaitable[_T]]) -> _T:
         if self._following.state == "following":
             try:
-                return await ask(self._graph)
+                return await _soon(ask(self._graph), self._following)
             except BackendUnavailable:
-                self._following.suspect()
+                pass  # The database knows the same.
         return await ask(self._source)
+
+
+async def _soon(asked: Awaitable[_T], following: Following) -> _T:
+    """Return an answer that a search can wait for; one that does not come makes all others go on without.
+
+    Raises:
+        BackendUnavailable: there is none.
+    """
+    try:
+        return await asyncio.wait_for(asked, _SOON_SECONDS)
+    except TimeoutError as error:
+        reason = f"no answer within {_SOON_SECONDS:g} s"
+        following.suspect(reason)
+        raise BackendUnavailable(reason) from error
+    except BackendUnavailable as error:
+        following.suspect(str(error))
+        raise

@@ -116,9 +116,9 @@ class Following:
         """Let it look at once, unless its server is away."""
         self._asked.set()
 
-    def suspect(self) -> None:
-        """Note that its server did not answer somebody: it is not relied on before it was looked at."""
-        self._state, self._reason = "away", "it did not answer a search"
+    def suspect(self, reason: str) -> None:
+        """Note why its server did not answer somebody: it is not relied on before it was looked at."""
+        self._state, self._reason = "away", reason
         self.ask()
 
     async def follow(self) -> None:

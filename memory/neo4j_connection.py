@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Any, TypeVar
@@ -15,6 +16,8 @@ from memory.relations.cypher import queries
 
 _T = TypeVar("_T")
 _CYPHER = queries("queries.cypher")
+# It warns of each attempt to reach a server that is away; we say so once.
+logging.getLogger("neo4j.session").setLevel(logging.ERROR)
 
 
 class Neo4jConnection:

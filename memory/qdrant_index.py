@@ -15,7 +15,7 @@ import httpx
 import numpy as np
 from qdrant_client import AsyncQdrantClient
 from qdrant_client.common.client_exceptions import QdrantException
-from qdrant_client.http.exceptions import ApiException
+from qdrant_client.http.exceptions import ApiException, ResponseHandlingException
 from qdrant_client.models import (
     Condition,
     Distance,
@@ -168,7 +168,8 @@ class QdrantVectorIndex:
             yield
         except (ApiException, QdrantException, httpx.HTTPError, OSError, ValueError) as error:
             self._prepared = False  # It may come back empty.
-            reason = str(error) or type(error).__name__
+            cause = error.source if isinstance(error, ResponseHandlingException) else error
+            reason = str(cause) or type(cause).__name__
             raise BackendUnavailable(
                 f"Qdrant{self._place and ' at '}{self._place} cannot be used ({reason}): check that it runs, QDRANT_URL"
                 " and QDRANT_API_KEY; memory goes on without it"

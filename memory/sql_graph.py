@@ -99,12 +99,13 @@ class SqlMemoryGraph:
         *,
         tenant: str,
         scopes: Sequence[str] | None = None,
+        kinds: Sequence[str] | None = None,
         depth: int = 1,
         limit: int = 100,
         now: datetime,
     ) -> Sequence[tuple[str, float]]:
         """See `MemoryGraph.neighbours`."""
-        step = partial(self._touching, tenant=tenant, scopes=scopes)
+        step = partial(self._touching, tenant=tenant, scopes=scopes, kinds=kinds)
         return await walking.neighbours(nodes, step=step, depth=depth, limit=limit, now=now)
 
     async def path(

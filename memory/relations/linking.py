@@ -10,11 +10,11 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from contracts.memories import Memory
-from contracts.relations import ENTITY, Relation
+from contracts.relations import ENTITY, MENTIONS, OF, SAID_BY, SUPERSEDES, Relation
 from contracts.state import MAIN
-from memory.relations.entities import MOST_ENTITIES, entities_of, entity_node
+from memory.relations.entities import entities_of, entity_node
 
-_MENTIONS, _SUPERSEDES = 0.5, 1.0
+_MENTIONED, _SUPERSEDED = 0.5, 1.0
 
 
 class Link(NamedTuple):
@@ -31,12 +31,14 @@ def links(memories: Iterable[Memory]) -> list[Link]:
     return [Link(tenant, id_, tuple(_relations(memory))) for (tenant, id_), memory in latest.items()]
 
 
-def nodes(memory: Memory) -> tuple[str, ...]:
-    """Return the nodes of what a memory mentions: who says it, whose it is, and what it names."""
+def mentions(memory: Memory) -> tuple[tuple[str, str], ...]:
+    """Return the entities that a memory leads to: (kind of the relation, node), each once."""
     named = memory.entities or entities_of(memory.text, memory.speaker, memory.tags)
-    people = (name for name in (memory.speaker, memory.scope.user) if name)
-    found = dict.fromkeys(entity_node(name) for name in (*people, *named))
-    return tuple(node for node in found if node != ENTITY)[:MOST_ENTITIES]
+    found = [(MENTIONS, name) for name in named if name != memory.speaker]
+    found += [(SAID_BY, memory.speaker)] if memory.speaker else []
+    found += [(OF, memory.scope.user)] if memory.scope.user else []
+    nodes = dict.fromkeys((kind, entity_node(name)) for kind, name in found)
+    return tuple((kind, node) for kind, node in nodes if node != ENTITY)
 
 
 def _relations(memory: Memory) -> Iterable[Relation]:
@@ -50,7 +52,7 @@ def _relations(memory: Memory) -> Iterable[Relation]:
         kind="-",
         used_at=memory.written_at,
     )
-    for node in nodes(memory):
-        yield bare.model_copy(update={"end": node, "kind": "mentions", "strength": _MENTIONS})
+    for kind, node in mentions(memory):
+        yield bare.model_copy(update={"end": node, "kind": kind, "strength": _MENTIONED})
     for superseded in memory.supersedes:
-        yield bare.model_copy(update={"end": superseded, "kind": "supersedes", "strength": _SUPERSEDES})
+        yield bare.model_copy(update={"end": superseded, "kind": SUPERSEDES, "strength": _SUPERSEDED})

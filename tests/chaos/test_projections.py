@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from perdure.ports import HOST, free_port
 from perdure.settings import Settings
 from tests.support.projections import qdrant, qdrant_at
 from tests.support.remembering import ADA, Remembering, remembering
+from tests.support.state_backends import DATABASES
 from tests.support.waiting import until
 
 
@@ -20,6 +22,19 @@ from tests.support.waiting import until
 async def opened(tmp_path: Path) -> AsyncIterator[Remembering]:
     async with qdrant("memory", tmp_path) as index, remembering(Settings(home=tmp_path), index=index) as opened:
         yield opened
+
+
+@pytest.mark.parametrize("state_backend", DATABASES, indirect=True)
+async def test_several_processes_follow_at_once(state_settings: Settings, tmp_path: Path) -> None:
+    async with (
+        qdrant("memory", tmp_path) as index,
+        remembering(state_settings, index=index) as one,
+        remembering(state_settings, index=index) as other,
+    ):
+        adding = (opened.add(f"I met Person{number} in Lisbon") for opened in (one, other) for number in range(10))
+        await asyncio.gather(*adding)
+        await one.until_equal()
+        assert await other.equal()
 
 
 async def test_what_was_written_is_there_when_the_write_returns(opened: Remembering) -> None:

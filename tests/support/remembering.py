@@ -8,11 +8,13 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from contracts.errors import BackendUnavailable
 from contracts.memories import Memory, MemoryCommit, MemoryDraft, MemoryScope
 from contracts.memory_ports import MemoryGraph, VectorIndex
+from contracts.relations import SUPERSEDES
 from memory.memory_ledger import SqlMemoryLedger
 from memory.projections import Projections
-from memory.relations.linking import nodes
+from memory.relations.linking import mentions
 from memory.sql_graph import SqlMemoryGraph
 from perdure.settings import Settings
 from perdure.stores import open_stores
@@ -57,8 +59,14 @@ class Remembering:
     async def until_equal(self, *, seconds: float = 30.0) -> None:
         """Wait until the projections have caught up."""
         async with asyncio.timeout(seconds):
-            while not await self.equal():
+            while not await self._caught_up():
                 await asyncio.sleep(_POLL_SECONDS)
+
+    async def _caught_up(self) -> bool:
+        try:
+            return self.projections.degraded() == () and await self.equal()
+        except BackendUnavailable:
+            return False
 
 
 async def write(ledger: SqlMemoryLedger, commit: MemoryCommit) -> tuple[Memory, ...]:
@@ -97,11 +105,10 @@ async def _indexed(index: VectorIndex, active: Sequence[Memory]) -> bool:
 
 
 async def _linked(graph: MemoryGraph, active: Sequence[Memory]) -> bool:
-    expected = {(memory.id, node) for memory in active for node in nodes(memory)}
-    now = datetime.now(UTC)
-    found = set()
-    for node in {node for _, node in expected}:
-        for relation in await graph.relations(node, tenant="default", kinds=["mentions"], limit=_EVERYTHING, now=now):
-            found.add((relation.start, relation.end))
-    superseding = sum(len(memory.supersedes) for memory in active)
-    return found == expected and await graph.count() == len(expected) + superseding
+    expected = {(memory.id, *mention) for memory in active for mention in mentions(memory)}
+    expected |= {(memory.id, SUPERSEDES, other) for memory in active for other in memory.supersedes}
+    now, found = datetime.now(UTC), set()
+    for node in {node for _, _, node in expected}:
+        for relation in await graph.relations(node, tenant="default", limit=_EVERYTHING, now=now):
+            found.add((relation.start, relation.kind, relation.end))
+    return expected <= found and await graph.count() == len(expected)
