@@ -16,15 +16,17 @@ from snowballstemmer import stemmer  # type: ignore[import-untyped]
 
 MAX_WORD_CHARS = 64
 
+# Small words, and those of small talk.
 _STOP_WORDS = (
-    "a about after again all also am an and any are aren as at be because been before being but by can cannot "
-    "could couldn d did didn do does doesn doing don during each else even few for from further get gets getting "
-    "go goes going got had hadn has hasn have haven having he her here hers herself hey him himself his how i if "
-    "in into is isn it its itself just ll m many may me might more most much must my myself no nor not now of off "
-    "oh ok okay on once only or other our ours ourselves out over own re s same shall she should shouldn so some "
-    "such t than that the their theirs them themselves then there these they this those through to too under "
-    "until up us ve very was wasn we were weren what when where which while who whom whose why will with would "
-    "wouldn yeah yes you your yours yourself yourselves "
+    "a about after again all also am an and any are aren as at awesome be because been before being but by can cannot "
+    "cool could couldn d did didn do does doesn doing don during each else even few for from further get gets getting "
+    "glad go goes going good got great had hadn has hasn have haven having he hello her here hers herself hey hi him "
+    "himself his how i if in into is isn it its itself just kind like ll lot m many may me might more most much must "
+    "my myself nice no nor not now of off oh ok okay on once only or other our ours ourselves out over own re really s "
+    "same shall she should shouldn so some such sure t than thank thanks that the their theirs them themselves then "
+    "there these they thing things this those through to too under until up us ve very want was wasn way we well were "
+    "weren what when where which while who whom whose why will with would wouldn wow yeah yes you your yours yourself "
+    "yourselves "
 )
 STOP_WORDS = frozenset(_STOP_WORDS.split())
 

@@ -13,7 +13,7 @@ from memory.recall.threads import NOBODY
 from memory.recall.union import Union
 
 HALF_LIFE = 30 * DAY
-AROUND = 7 * DAY
+AFTER = 7 * DAY
 # Of so many best memories the threads are weighed.
 _CANDIDATES = 2_000
 _OF_THREAD = 3
@@ -49,11 +49,12 @@ def speaker(union: Union, name: str) -> Scores:
 
 
 def date(union: Union, spans: Sequence[Span]) -> Scores:
-    """Return 1 for what happened in one of some times, and less within a week of it."""
+    """Return 1 for what happened in one of some times; within a week behind it, what is told of it later, less."""
     when = union.when
     value = np.zeros(union.count)
     for span in spans:
-        value = np.maximum(value, (when >= span.start) & (when < span.end))
+        late = np.clip((when - span.end + 1) / AFTER, 0.0, 1.0)
+        value = np.maximum(value, np.where(when >= span.start, 1.0 - late, 0.0))
     return value
 
 

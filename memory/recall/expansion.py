@@ -16,10 +16,10 @@ from memory.recall.columns import Scores
 from memory.recall.lexical import Reach
 from memory.recall.union import Union
 
-DOCUMENTS = 8
+DOCUMENTS = 5
 TERMS = 15
 # Share of the question's own words.
-OWN = 0.7
+OWN = 0.5
 
 
 def expanded(union: Union, weights: Mapping[str, float], reach: Reach, scores: Scores) -> dict[str, float]:
