@@ -237,13 +237,13 @@ class MemoryRevision(Contract):
     expect: int | Literal["any"] = "any"
     text: MemoryText | None = None
     kind: MemoryKind | None = None
-    speaker: str | None = None
-    tags: tuple[Tag, ...] | None = None
-    entities: tuple[str, ...] | None = None
+    speaker: str | None = Field(default=None, max_length=200)
+    tags: tuple[Tag, ...] | None = Field(default=None, max_length=MAX_TAGS)
+    entities: tuple[str, ...] | None = Field(default=None, max_length=64)
     importance: float | None = Field(default=None, ge=0, le=1)
     pinned: bool | None = None
     status: MemoryStatus | None = None
-    doubt: str | None = None
+    doubt: str | None = Field(default=None, max_length=500)
     superseded_by: MemoryId | None = None
     valid_until: datetime | None = None
     expires_at: datetime | None = None

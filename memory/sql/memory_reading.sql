@@ -58,10 +58,12 @@ WHERE m.seq > :after AND m.until_seq IS NULL AND m.status IN ('active', 'review'
   AND NOT EXISTS (SELECT 1 FROM memory_vectors v WHERE v.seq = m.text_seq AND v.embedder = :embedder)
 ORDER BY m.seq LIMIT :page;
 
+-- Sequences are sorted, and whole rows read only of those that are on the page.
 -- name: read_memory_page
 SELECT {versions} FROM memories m
-WHERE m.tenant = :tenant AND ({seen}) AND {more}
-ORDER BY m.seq {order} LIMIT :page;
+WHERE m.seq IN (
+    SELECT m.seq FROM memories m WHERE m.tenant = :tenant AND ({seen}) AND {more} ORDER BY m.seq {order} LIMIT :page)
+ORDER BY m.seq {order};
 
 -- name: read_matching
 SELECT m.id FROM memories m WHERE m.tenant = :tenant AND ({seen}) AND {more};
