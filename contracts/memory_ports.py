@@ -148,6 +148,17 @@ class MemoryLedger(Protocol):
         """Return the sequence of the last change of memories of a tenant (0: none yet). It is read often, so cheap."""
         ...
 
+    async def heads(self, views: Sequence[View]) -> Sequence[int]:
+        """Return for views of one tenant and branch up to where each has changed, or more than that; 0: not yet.
+
+        It is one cheap read, however many views there are: what has not changed need not be asked for entries.
+        """
+        ...
+
+    async def scopes(self, *, tenant: str) -> Sequence[str]:
+        """Return the keys of all scopes in which a tenant has, or had, memories."""
+        ...
+
     async def sequence_at(self, time: datetime) -> int:
         """Return the sequence of the last change up to a time, for `View.as_of`; 0 where there was none yet."""
         ...

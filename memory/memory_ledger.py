@@ -16,6 +16,7 @@ from memory.ledger.rows import memory_of
 from memory.ledger.vectors import StoreVectors
 from memory.sql import memory_reading as reading
 from memory.sql.database import Database
+from memory.sql.memory_heads import read_scopes, read_view_heads
 from memory.sql.memory_listing import read_counts, read_listing, read_matching
 from memory.sql.memory_records import read_records
 
@@ -75,6 +76,14 @@ class SqlMemoryLedger:
     async def moved(self, *, tenant: str) -> int:
         """See `MemoryLedger.moved`."""
         return await self._database.read(lambda connection: reading.read_head(connection, tenant))
+
+    async def heads(self, views: Sequence[View]) -> Sequence[int]:
+        """See `MemoryLedger.heads`."""
+        return await self._database.read(lambda connection: read_view_heads(connection, views))
+
+    async def scopes(self, *, tenant: str) -> Sequence[str]:
+        """See `MemoryLedger.scopes`."""
+        return await self._database.read(lambda connection: read_scopes(connection, tenant))
 
     async def sequence_at(self, time: datetime) -> int:
         """See `MemoryLedger.sequence_at`."""

@@ -32,7 +32,7 @@ _KEPT = timedelta(minutes=5)
 # What lies outside changes without telling.
 _KEPT_WITH_OUTSIDE = timedelta(seconds=10)
 # What leads on to others. Those themselves gain nothing by it.
-_SEEDS = 5
+_SEEDS = 20
 _ACTIVE = ("active",)
 
 
@@ -99,16 +99,16 @@ class MemorySearch:
 
     async def _request(self, caller: Caller, query: MemoryQuery) -> SearchRequest:
         moved = await self._ledger.moved(tenant=caller.tenant)
-        past = await self._past(query.as_of)
+        past = await self._past(query.as_of, moved=moved)
         learned = "" if self._learned is None else await self._learned.version(caller.tenant)
         return request_of(caller, query, tuning=self._tuning, moved=moved, past=past, learned=learned)
 
-    async def _past(self, as_of: int | datetime | None) -> Past | None:
+    async def _past(self, as_of: int | datetime | None, *, moved: int) -> Past | None:
         if as_of is None:
             return None
         if isinstance(as_of, datetime):
             return Past(await self._ledger.sequence_at(as_of), as_of)
-        return Past(as_of, await self._ledger.time_of(as_of))
+        return Past(min(as_of, moved), await self._ledger.time_of(as_of))
 
     async def _kept(self, request: SearchRequest) -> Recollection | None:
         kept = await self._cache.get(request.key, version=request.moved)
@@ -170,8 +170,7 @@ class MemorySearch:
     async def _scopes(self, request: SearchRequest) -> Sequence[str]:
         if request.scopes is not None:
             return request.scopes
-        counts = await self._ledger.counts(tenant=request.caller.tenant, branch=request.caller.branch, scopes=None)
-        return tuple(counts["scope"])
+        return await self._ledger.scopes(tenant=request.caller.tenant)
 
     async def _indexes_of(self, request: SearchRequest, scopes: Sequence[str]) -> list[ScopeIndex]:
         if request.query.filter.statuses != _ACTIVE:

@@ -18,6 +18,8 @@ from memory.recall.index import ScopeIndex
 _PAST_VIEWS = 32
 # What a view takes that holds nothing.
 _VIEW_BYTES = 1_000
+# What is past does not change any more.
+_FOREVER = 2**62
 
 
 @dataclass(slots=True)
@@ -68,7 +70,8 @@ class ScopeIndexes:
         held = [self._of(view) for view in views]
         late = [(view, one) for view, one in zip(views, held, strict=True) if one.known < moved]
         if late:
-            await asyncio.gather(*(self._advance(view, one, moved=moved) for view, one in late))
+            changed = await self._changed(late, moved=moved)
+            await asyncio.gather(*(self._advance(view, one, moved=moved) for view, one in changed))
             self._drop(set(views))
         return [one.index for one in held if one.index]
 
@@ -94,6 +97,17 @@ class ScopeIndexes:
         self._held.move_to_end(view)
         return held
 
+    async def _changed(self, late: list[tuple[View, _Held]], *, moved: int) -> list[tuple[View, _Held]]:
+        """Return those that have changed: most scopes hold nothing, or have stayed as they were."""
+        heads = await self._ledger.heads([view for view, _ in late])
+        changed = []
+        for (view, held), head in zip(late, heads, strict=True):
+            if head > max(held.known, 0):
+                changed.append((view, held))
+            else:
+                held.known = max(held.known, moved)
+        return changed
+
     async def _advance(self, view: View, held: _Held, *, moved: int) -> None:
         async with held.lock:
             if held.known >= moved:
@@ -105,7 +119,7 @@ class ScopeIndexes:
             if held.index is not None:
                 held.index.apply(entries, upto=upto)
                 self._measure(view, held)
-            held.known = max(moved, upto)
+            held.known = _FOREVER if view.as_of is not None else max(moved, upto)
 
     def _measure(self, view: View, held: _Held) -> None:
         size = held.index.size_bytes if held.index else 0

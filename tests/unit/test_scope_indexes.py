@@ -19,12 +19,21 @@ class Entries:
     def __init__(self) -> None:
         self.kept: dict[View, list[LedgerEntry]] = {}
         self.reads: list[tuple[View, int]] = []
+        self.looks = 0
         self.away = False
         self.moved = 0
 
     def write(self, view: View, id: str, *, live: bool = True) -> None:
         self.moved += 1
         self.kept.setdefault(view, []).append(entry(id, self.moved, live=live))
+
+    async def heads(self, views: Sequence[View]) -> Sequence[int]:
+        if self.away:
+            raise BackendUnavailable("the ledger is away")
+        self.looks += 1
+        return [
+            max((one.sequence for one in self.kept.get(view._replace(as_of=None), [])), default=0) for view in views
+        ]
 
     async def entries(self, view: View, *, after: int, embedder: str) -> tuple[Sequence[LedgerEntry], int]:
         if self.away:
@@ -53,12 +62,22 @@ async def test_an_index_is_loaded_once_and_then_advanced(ledger: Entries) -> Non
     indexes = indexes_of(ledger)
     ledger.write(ADA, "a")
     assert [len(one) for one in await indexes.at([ADA, BOB], moved=ledger.moved)] == [1]
-    assert ledger.reads == [(ADA, 0), (BOB, 0)]
     await indexes.at([ADA, BOB], moved=ledger.moved)
-    assert len(ledger.reads) == 2
+    assert (ledger.reads, ledger.looks) == ([(ADA, 0)], 1)
     ledger.write(ADA, "b")
     (index,) = await indexes.at([ADA], moved=ledger.moved)
-    assert (len(index), ledger.reads[2:]) == (2, [(ADA, 1)])
+    assert (len(index), ledger.reads[1:]) == (2, [(ADA, 1)])
+
+
+async def test_views_that_stayed_as_they_were_are_not_read(ledger: Entries) -> None:
+    indexes = indexes_of(ledger)
+    ledger.write(ADA, "a")
+    await indexes.at([ADA, BOB], moved=ledger.moved)
+    ledger.write(View("t", "main", "user=eve"), "b")
+    ledger.write(BOB, "c")
+    assert [len(one) for one in await indexes.at([ADA, BOB], moved=ledger.moved)] == [1, 1]
+    assert ledger.reads == [(ADA, 0), (BOB, 1)]
+    assert ledger.looks == 2
 
 
 async def test_what_left_the_view_leaves_the_index(ledger: Entries) -> None:
