@@ -51,7 +51,7 @@ def search(asked: Asked, whose: Whose, narrowed: Narrowed, *, as_json: bool) -> 
         found = await memories.search(asked.text, filter=wanted, as_of=as_of, **options)
         if asked.explain:
             _explain(found, output)
-        else:
+        elif found.hits:
             output.table(["score", "id", "date", "whose", "memory"], [_hit_row(hit) for hit in found.hits])
         _print_notes(found, output)
         output.json(found.model_dump(mode="json"))
@@ -124,8 +124,8 @@ def in_review(whose: Whose, *, limit: int, after: str | None, as_json: bool) -> 
 
     async def show(memories: Memories) -> int:
         page = await memories.list(filter={"statuses": ["review"]}, limit=limit, after=after)
-        output.table(["id", "date", "whose", "memory", "doubt"], [_review_row(memory) for memory in page.memories])
         if page.memories:
+            output.table(["id", "date", "whose", "memory", "doubt"], [_review_row(memory) for memory in page.memories])
             output.note("decide with `perdure memory review ID --accept` or `--reject`")
         else:
             output.text("nothing is in review")

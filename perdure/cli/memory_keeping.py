@@ -40,8 +40,11 @@ def relations(node: str, whose: Whose, *, limit: int, as_json: bool) -> int:
     async def show(memories: Memories) -> int:
         found = await memories.relations(node, limit=limit)
         texts = await _texts(memories, found)
-        output.table(["strength", "relation", "with", "uses", "last used"], [_row(one, node, texts) for one in found])
-        if not found:
+        if found:
+            output.table(
+                ["strength", "relation", "with", "uses", "last used"], [_row(one, node, texts) for one in found]
+            )
+        else:
             output.text("there are no relations")
         output.json([relation.model_dump(mode="json") for relation in found])
         return 0
@@ -91,7 +94,7 @@ def stats(whose: Whose, *, as_json: bool) -> int:
         found = await memories.stats()
         for name, value in found.items():
             output.text(name.replace("_", " "), style="bold")
-            for line in _lines(value):
+            for line in _lines(value) or ["none yet"]:
                 output.text(f"  {line}")
         output.json(found)
         return 0
