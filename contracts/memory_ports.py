@@ -344,14 +344,15 @@ class MemoryGraph(Protocol):
         *,
         tenant: str,
         scopes: Sequence[str] | None = None,
-        kinds: Sequence[str] | None = None,
+        without: Sequence[str] = (),
         depth: int = 1,
         limit: int = 100,
         now: datetime,
     ) -> Sequence[tuple[str, float]]:
         """Return nodes that can be reached, the best first, each with the product of strengths on its best way.
 
-        `kinds`: only relations of these kinds are walked; None is all.
+        Of the nodes themselves those are among them that another one leads to in one step. Relations of the kinds in
+        `without` are not walked.
         """
         ...
 

@@ -103,7 +103,7 @@ class FollowedMemoryGraph:
         *,
         tenant: str,
         scopes: Sequence[str] | None = None,
-        kinds: Sequence[str] | None = None,
+        without: Sequence[str] = (),
         depth: int = 1,
         limit: int = 100,
         now: datetime,
@@ -111,7 +111,7 @@ class FollowedMemoryGraph:
         """See `MemoryGraph.neighbours`."""
         return await self._answer(
             lambda graph: graph.neighbours(
-                nodes, tenant=tenant, scopes=scopes, kinds=kinds, depth=depth, limit=limit, now=now
+                nodes, tenant=tenant, scopes=scopes, without=without, depth=depth, limit=limit, now=now
             )
         )
 

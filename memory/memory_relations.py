@@ -10,7 +10,9 @@ from contracts.memories import Caller
 from contracts.memory_ports import MemoryGraph
 from contracts.relations import ENTITY, Path, Relation
 from memory.memory_access import MemoryAccess
+from memory.memory_checks import check_words
 from memory.memory_rights import check_writes, scope_of, visible_keys
+from memory.relations.entities import entity_node
 
 
 class RelationBook(Protocol):
@@ -63,8 +65,9 @@ class MemoryRelations:
         return None if found is None or await self._hidden(caller, found.nodes) else found
 
     async def _node(self, caller: Caller, node: str) -> str:
+        check_words(node, what="the name of an entity")
         if node.startswith(ENTITY):
-            return ENTITY + node.removeprefix(ENTITY).strip().lower()
+            return entity_node(node.removeprefix(ENTITY))
         return (await self._access.there(caller, node)).id
 
     async def _scope(self, caller: Caller, nodes: Sequence[str]) -> str:

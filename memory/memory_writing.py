@@ -12,6 +12,7 @@ from contracts.errors import BackendUnavailable
 from contracts.memories import Caller, Memory, MemoryCommit, MemoryCommitted, MemoryDraft, MemoryRevision
 from contracts.memory_ports import MemoryLedger, View
 from memory.memory_texts import SpokenText, TextAnalysis
+from memory.relations.entities import entities_of
 from memory.scope_indexes import ScopeIndexes
 from memory.vector_repair import VectorRepair
 
@@ -68,7 +69,8 @@ class MemoryWriting:
             update={
                 "tenant": caller.tenant,
                 "branch": caller.branch,
-                "drafts": tuple(_lasting(draft, now=datetime.now(UTC)) for draft in commit.drafts),
+                "drafts": tuple(_named(_lasting(draft, now=datetime.now(UTC))) for draft in commit.drafts),
+                "revisions": tuple(_renamed(one, changed or {}) for one in commit.revisions),
                 "agent": commit.agent or caller.scope.agent,
                 "session": commit.session or caller.scope.session,
             }
@@ -123,3 +125,19 @@ def _lasting(draft: MemoryDraft, *, now: datetime) -> MemoryDraft:
     if draft.kind != "working" or draft.expires_at is not None or draft.hold:
         return draft
     return draft.model_copy(update={"expires_at": now + _WORKING})
+
+
+def _named(draft: MemoryDraft) -> MemoryDraft:
+    """Return a draft with the names that its text speaks of, where nobody said which these are."""
+    if draft.entities:
+        return draft
+    return draft.model_copy(update={"entities": entities_of(draft.text, draft.speaker, draft.tags)})
+
+
+def _renamed(revision: MemoryRevision, changed: Mapping[str, Memory]) -> MemoryRevision:
+    if revision.text is None or revision.entities is not None:
+        return revision
+    before = changed.get(revision.id)
+    speaker = revision.speaker or (before.speaker if before else None)
+    tags = revision.tags if revision.tags is not None else (before.tags if before else ())
+    return revision.model_copy(update={"entities": entities_of(revision.text, speaker, tags)})

@@ -69,13 +69,13 @@ class Neo4jMemoryGraph:
         *,
         tenant: str,
         scopes: Sequence[str] | None = None,
-        kinds: Sequence[str] | None = None,
+        without: Sequence[str] = (),
         depth: int = 1,
         limit: int = 100,
         now: datetime,
     ) -> Sequence[tuple[str, float]]:
         """See `MemoryGraph.neighbours`."""
-        step = partial(self._touching, tenant=tenant, scopes=scopes, kinds=kinds)
+        step = partial(self._touching, tenant=tenant, scopes=scopes, without=without)
         return await walking.neighbours(nodes, step=step, depth=depth, limit=limit, now=now)
 
     async def path(
@@ -136,12 +136,14 @@ class Neo4jMemoryGraph:
         tenant: str,
         scopes: Sequence[str] | None,
         kinds: Sequence[str] | None = None,
+        without: Sequence[str] = (),
         most: int = walking.FAN,
     ) -> list[Relation]:
         given: dict[str, Any] = {
             "ids": [self._node(tenant, node) for node in nodes],
             "scopes": None if scopes is None else list(scopes),
             "kinds": None if kinds is None else list(kinds),
+            "without": list(without),
         }
         found = await self._connection.read(partial(rows, name="touching", most=most, **given))
         return by_heat(_relation(row["r"]) for row in found)

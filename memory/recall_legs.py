@@ -15,14 +15,14 @@ from contracts.recall import Recalled
 from contracts.state import MAIN
 from memory.memory_texts import little_endian
 from memory.recall.columns import Floats
+from memory.relations.association import associated
 from memory.search_request import SearchRequest
 
 _T = TypeVar("_T")
 _log = logging.getLogger(__name__)
 _PATIENCE = timedelta(seconds=1)
-# Of likeness and associations more than a page is fetched: the ranking mixes them with other legs.
+# More than a page is fetched: the ranking mixes it with other legs.
 _MOST_ALIKE = 500
-_MOST_NEAR = 200
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,10 +65,8 @@ class RecallLegs:
         """Return what memories lead to, each with the strength of the way."""
         if self.graph is None or not ids:
             return {}
-        asked = self.graph.neighbours(
-            ids, tenant=request.caller.tenant, scopes=scopes, depth=2, limit=_MOST_NEAR, now=request.now
-        )
-        return dict(await self._answer("graph", asked, otherwise=(), degraded=request.degraded))
+        asked = associated(self.graph, ids, tenant=request.caller.tenant, scopes=scopes, now=request.now)
+        return await self._answer("graph", asked, otherwise={}, degraded=request.degraded)
 
     async def outside(self, request: SearchRequest) -> list[Recalled]:
         """Return hits of all outside sources."""

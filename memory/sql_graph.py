@@ -99,13 +99,13 @@ class SqlMemoryGraph:
         *,
         tenant: str,
         scopes: Sequence[str] | None = None,
-        kinds: Sequence[str] | None = None,
+        without: Sequence[str] = (),
         depth: int = 1,
         limit: int = 100,
         now: datetime,
     ) -> Sequence[tuple[str, float]]:
         """See `MemoryGraph.neighbours`."""
-        step = partial(self._touching, tenant=tenant, scopes=scopes, kinds=kinds)
+        step = partial(self._touching, tenant=tenant, scopes=scopes, without=without)
         return await walking.neighbours(nodes, step=step, depth=depth, limit=limit, now=now)
 
     async def path(
@@ -208,9 +208,11 @@ class SqlMemoryGraph:
         tenant: str,
         scopes: Sequence[str] | None,
         kinds: Sequence[str] | None = None,
+        without: Sequence[str] = (),
         most: int = walking.FAN,
     ) -> list[Relation]:
-        rows = await self._rows(sql.touching(nodes, tenant=tenant, scopes=scopes, kinds=kinds, most=most))
+        asked = sql.touching(nodes, tenant=tenant, scopes=scopes, kinds=kinds, without=without, most=most)
+        rows = await self._rows(asked)
         return by_heat(map(_relation, rows))
 
     async def _rows(self, statement: Any) -> list[Row[Any]]:

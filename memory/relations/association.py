@@ -7,22 +7,21 @@ from datetime import datetime
 from functools import partial
 
 from contracts.memory_ports import MemoryGraph
-from contracts.relations import ENTITY, MENTIONS, SUPERSEDES
+from contracts.relations import ENTITY, OF, SAID_BY
 
-_KINDS = (MENTIONS, SUPERSEDES)
 _MOST_NODES = 500
 
 
 async def associated(
     graph: MemoryGraph, ids: Sequence[str], *, tenant: str, scopes: Sequence[str], now: datetime
 ) -> Mapping[str, float]:
-    """Return memories that name what others name, these included, by the strength of the relation; the best has 1.
+    """Return memories that are related to others, or name what these name, by the strength of that; the best has 1.
 
     Who says something, and whose memory it is, leads nowhere: that is nearly all of a conversation.
 
     Args:
         graph: is walked.
-        ids: memories that were found.
+        ids: memories that were found; they may lead to each other.
         tenant: whose.
         scopes: keys of the scopes that may be seen.
         now: what strength fades until.
@@ -30,8 +29,10 @@ async def associated(
     Raises:
         BackendUnavailable: the graph does not answer.
     """
-    walk = partial(graph.neighbours, tenant=tenant, scopes=scopes, kinds=_KINDS, limit=_MOST_NODES, now=now)
-    named = [node for node, _ in await walk(ids) if node.startswith(ENTITY)]
-    found = {node: strength for node, strength in await walk(named) if not node.startswith(ENTITY)} if named else {}
-    best = max(found.values(), default=0.0)
-    return {node: strength / best for node, strength in found.items()} if best else {}
+    walk = partial(graph.neighbours, tenant=tenant, scopes=scopes, without=(SAID_BY, OF), limit=_MOST_NODES, now=now)
+    near = dict(await walk(ids))
+    named = [node for node in near if node.startswith(ENTITY)]
+    found = {**near, **dict(await walk(named))} if named else near
+    strengths = {node: max(strength, near.get(node, 0.0)) for node, strength in found.items()}
+    best = max(strengths.values(), default=0.0)
+    return {node: strength / best for node, strength in strengths.items() if not node.startswith(ENTITY)}

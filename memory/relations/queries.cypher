@@ -52,6 +52,7 @@ MATCH (n:PerdureNode {id: id})
 CALL (n) {
   MATCH (n)-[r:PERDURE_RELATION]-()
   WHERE ($scopes IS NULL OR r.scope IN $scopes) AND ($kinds IS NULL OR r.kind IN $kinds)
+    AND NOT r.kind IN $without
   RETURN r
   ORDER BY r.heat DESC, r.id
   LIMIT $most

@@ -32,16 +32,19 @@ async def neighbours(
     nodes: Sequence[str], *, step: Step, depth: int, limit: int, now: datetime
 ) -> tuple[tuple[str, float], ...]:
     """See `MemoryGraph.neighbours`."""
-    best = dict.fromkeys(nodes, 1.0)
-    edge: Mapping[str, float] = dict(best)
-    for _ in range(depth):
-        reached = _reached(await step(tuple(edge)), edge, now=now)
-        edge = _strongest({node: way.strength for node, way in reached.items() if way.strength > best.get(node, 0)})
-        best.update(edge)
+    starts = dict.fromkeys(nodes, 1.0)
+    best: dict[str, float] = {}
+    edge: Mapping[str, float] = starts
+    for number in range(depth):
         if not edge:
             break
-    found = ((node, strength) for node, strength in best.items() if node not in nodes)
-    return tuple(sorted(found, key=lambda pair: (-pair[1], pair[0]))[:limit])
+        reached = _reached(await step(tuple(edge)), edge, now=now)
+        # Later a start would be reached from itself.
+        new = {node: way.strength for node, way in reached.items() if number == 0 or node not in starts}
+        edge = _strongest({node: strength for node, strength in new.items() if strength > best.get(node, 0)})
+        best.update(edge)
+        edge = {node: strength for node, strength in edge.items() if node not in starts}
+    return tuple(sorted(best.items(), key=lambda pair: (-pair[1], pair[0]))[:limit])
 
 
 async def path(start: str, end: str, *, step: Step, depth: int, now: datetime) -> Path | None:
@@ -71,6 +74,8 @@ def _reached(relations: Iterable[Relation], edge: Mapping[str, float], *, now: d
 
 def _steps(relations: Iterable[Relation], edge: Mapping[str, float]) -> Iterator[tuple[str, str, Relation]]:
     for relation in relations:
+        if relation.start == relation.end:
+            continue
         if relation.start in edge:
             yield relation.start, relation.end, relation
         if relation.end in edge:

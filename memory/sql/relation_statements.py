@@ -120,12 +120,19 @@ def one(key: Iterable[str]) -> Select[Any]:
 
 
 def touching(
-    nodes: Sequence[str], *, tenant: str, scopes: Sequence[str] | None, kinds: Sequence[str] | None, most: int
+    nodes: Sequence[str],
+    *,
+    tenant: str,
+    scopes: Sequence[str] | None,
+    kinds: Sequence[str] | None,
+    without: Sequence[str],
+    most: int,
 ) -> Select[Any]:
     """The strongest relations of each of these nodes."""
     counts = [RELATIONS.c.tenant == tenant, RELATIONS.c.ended == false()]
     counts += [RELATIONS.c.scope.in_(scopes)] if scopes is not None else []
     counts += [RELATIONS.c.kind.in_(kinds)] if kinds is not None else []
+    counts += [RELATIONS.c.kind.not_in(without)] if without else []
     ends = (RELATIONS.c.start, RELATIONS.c.end)
     either = union_all(
         *(select(end.label("node"), RELATIONS).where(end.in_(nodes), *counts) for end in ends)

@@ -149,7 +149,9 @@ async def test_neighbours_have_the_product_of_their_best_way(graph: MemoryGraph)
     assert await _near(graph, "a") == [("b", 0.8), ("c", 0.1)]
     assert await _near(graph, "a", depth=2) == [("b", 0.8), ("c", 0.4), ("d", 0.05)]
     assert await _near(graph, "a", depth=3) == [("b", 0.8), ("c", 0.4), ("d", 0.2)]
-    assert await _near(graph, "a", "b", depth=1) == [("c", 0.5)]
+    assert await _near(graph, "a", "b") == [("a", 0.8), ("b", 0.8), ("c", 0.5)]
+    found = await graph.neighbours(["a"], tenant="default", without=["knows"], now=NOW)
+    assert found == ()
 
 
 async def test_a_path_is_the_strongest_of_the_shortest(graph: MemoryGraph) -> None:
