@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from contracts.errors import NotFound
 from contracts.memories import Caller, Memory
 from contracts.memory_ports import MemoryLedger
+from memory.memory_checks import moment, possible_ids, possible_version
 from memory.memory_rights import check_writes, missing, sees
 
 
@@ -23,6 +24,7 @@ class MemoryAccess:
 
     async def seen(self, caller: Caller, ids: Sequence[str]) -> tuple[Memory, ...]:
         """Return the memories that are there for the caller; those that are not are left out."""
+        ids = possible_ids(ids)
         if not ids:
             return ()
         now = datetime.now(UTC)
@@ -59,7 +61,7 @@ class MemoryAccess:
 
     async def all_writable(self, caller: Caller, ids: Sequence[str]) -> dict[str, Memory]:
         """Return several memories by id, each as `writable` does."""
-        found = {memory.id: memory for memory in await self.seen(caller, list(dict.fromkeys(ids)))}
+        found = {memory.id: memory for memory in await self.seen(caller, ids)}
         for id in ids:
             check_there(found.get(id), id)
             check_writes(caller, found[id].scope)
@@ -72,7 +74,11 @@ class MemoryAccess:
             NotFound: there is none for this caller, or it had no such version then.
         """
         await self.readable(caller, id)
-        found = await self._ledger.get([id], tenant=caller.tenant, branch=caller.branch, version=version, as_of=as_of)
+        found: tuple[Memory, ...] = ()
+        if possible_version(version):
+            found = await self._ledger.get(
+                [id], tenant=caller.tenant, branch=caller.branch, version=version, as_of=moment(as_of)
+            )
         if not found:
             which = f"no version {version}" if version is not None else "not been there"
             raise NotFound(f"the memory {id!r} has {which} at that time: its history tells of all versions")

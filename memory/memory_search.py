@@ -12,8 +12,10 @@ import numpy as np
 from contracts.errors import BackendUnavailable
 from contracts.memories import Caller
 from contracts.memory_ports import MemoryCache, MemoryLedger
-from contracts.recall import MemoryListing, MemoryPage, MemoryQuery, Recalled, Recollection
+from contracts.recall import MemoryFilter, MemoryListing, MemoryPage, MemoryQuery, Recalled, Recollection
+from memory.background import end
 from memory.learned_ranking import LearnedRanking
+from memory.memory_checks import check_words, moment
 from memory.memory_hits import NO_HITS, MemoryHits, with_outside
 from memory.memory_recorder import MemoryRecorder
 from memory.memory_rights import visible_keys
@@ -87,6 +89,8 @@ class MemorySearch:
         scopes = visible_keys(caller)
         if wanted is not None:
             scopes = (wanted.key,) if caller.sees(wanted) else ()
+        check_words(listing.filter.model_dump(), what="the filter")
+        listing = listing.model_copy(update={"as_of": moment(listing.as_of)})
         page = await self._ledger.list(listing, tenant=caller.tenant, branch=caller.branch, scopes=scopes)
         self._recorder.note(caller, "search", ids=tuple(memory.id for memory in page.memories))
         return page
@@ -98,6 +102,8 @@ class MemorySearch:
         await self._vector("warm", degraded=[])
 
     async def _request(self, caller: Caller, query: MemoryQuery) -> SearchRequest:
+        if query.filter != MemoryFilter() or query.team is not None:
+            check_words((query.filter.model_dump(), query.team), what="the query")
         moved = await self._ledger.moved(tenant=caller.tenant)
         past = await self._past(query.as_of, moved=moved)
         learned = "" if self._learned is None else await self._learned.version(caller.tenant)
@@ -108,7 +114,8 @@ class MemorySearch:
             return None
         if isinstance(as_of, datetime):
             return Past(await self._ledger.sequence_at(as_of), as_of)
-        return Past(min(as_of, moved), await self._ledger.time_of(as_of))
+        sequence = min(max(as_of, 0), moved)
+        return Past(sequence, await self._ledger.time_of(sequence))
 
     async def _kept(self, request: SearchRequest) -> Recollection | None:
         kept = await self._cache.get(request.key, version=request.moved)
@@ -135,7 +142,12 @@ class MemorySearch:
         return Recollection.model_construct(hits=hits, after=page.after, sequence=request.sequence)
 
     async def _found(self, request: SearchRequest) -> Recollection:
-        ranked, outside = await asyncio.gather(self._ranked(request), self._outside(request))
+        asking = asyncio.create_task(self._outside(request))
+        try:
+            ranked = await self._ranked(request)
+            outside = await asking
+        finally:
+            await end(asking)
         page = NO_HITS if ranked is None else await self._hits.page(request, ranked)
         page = with_outside(page, outside, request)
         return Recollection(

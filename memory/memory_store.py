@@ -20,9 +20,11 @@ from contracts.memories import (
 from contracts.memory_ports import MemoryCache, MemoryLedger
 from contracts.recall import MemoryListing, MemoryPage, MemoryQuery, Recollection
 from contracts.relations import Path, Relation
+from contracts.state import Author
 from memory import memory_review
 from memory.learned_ranking import LearnedRanking
 from memory.memory_access import MemoryAccess
+from memory.memory_checks import made
 from memory.memory_recorder import MemoryRecorder
 from memory.memory_relations import MemoryRelations
 from memory.memory_rights import check_writes, visible_keys
@@ -85,8 +87,12 @@ class LedgeredMemoryStore:
         if not drafts:
             return ()
         digest = "" if idempotency_key is None else digest_of(caller, drafts)
-        commit = MemoryCommit(
-            drafts=tuple(drafts), author=caller.author(), idempotency_key=idempotency_key, digest=digest
+        commit = made(
+            MemoryCommit,
+            drafts=tuple(drafts),
+            author=caller.author(),
+            idempotency_key=idempotency_key,
+            digest=digest,
         )
         return (await self.commit(caller, commit)).memories
 
@@ -208,7 +214,8 @@ class LedgeredMemoryStore:
         }
 
     async def _changed(self, caller: Caller, why: str | None, **changes: Any) -> Memory:
-        return (await self.commit(caller, MemoryCommit(author=caller.author(why), **changes))).memories[0]
+        author = made(Author, **{**dict(caller.author()), "why": why})
+        return (await self.commit(caller, MemoryCommit(author=author, **changes))).memories[0]
 
     def _learn_anew(self, caller: Caller) -> None:
         if self._parts.learned is not None:

@@ -44,7 +44,7 @@ class ScopeIndexes:
     Args:
         ledger: what they follow.
         embedder: name of what made the vectors that they hold.
-        dimensions: of these vectors.
+        dimensions: of these vectors; 0 where that is not known before the first one.
         max_bytes: so much memory they take at most; those that are searched right now are kept in any case.
     """
 
@@ -114,8 +114,12 @@ class ScopeIndexes:
                 return
             after = max(held.known, 0)
             entries, upto = await self._ledger.entries(view, after=after, embedder=self._embedder)
+            if held.index is not None and not held.index.dimensions and _length(entries):
+                # How long vectors are is known only now: those that it should have had were left out.
+                held.index = None
+                entries, upto = await self._ledger.entries(view, after=0, embedder=self._embedder)
             if entries and held.index is None:
-                held.index = ScopeIndex(self._dimensions)
+                held.index = ScopeIndex(self._dimensions or _length(entries))
             if held.index is not None:
                 held.index.apply(entries, upto=upto)
                 self._measure(view, held)
@@ -140,3 +144,8 @@ class ScopeIndexes:
     def _forget(self, view: View, used: set[View]) -> None:
         if view not in used:
             self._size -= self._held.pop(view).size + _VIEW_BYTES
+
+
+def _length(entries: Sequence[LedgerEntry]) -> int:
+    """Return how long the vectors of entries are; 0 where there are none."""
+    return next((len(entry.vector) // 4 for entry in entries if entry.vector is not None), 0)
