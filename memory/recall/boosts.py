@@ -6,16 +6,15 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from memory.recall.columns import Scores
+from memory.recall.columns import Rows, Scores
 from memory.recall.dates import DAY, Span
-from memory.recall.expansion import best_rows
 from memory.recall.threads import NOBODY
 from memory.recall.union import Union
 
 HALF_LIFE = 30 * DAY
 AFTER = 7 * DAY
 # Of so many best memories the threads are weighed.
-_CANDIDATES = 2_000
+_CANDIDATES = 1_000
 _OF_THREAD = 3
 # Sum of rarities of the words of a full sentence or two.
 _MUCH = 40.0
@@ -30,7 +29,7 @@ def neighbour(union: Union, scores: Scores) -> Scores:
 def thread(union: Union, scores: Scores) -> Scores:
     """Return how well the best three memories of its thread fit, on average."""
     threads = union.threads
-    best = np.array(best_rows(scores, _CANDIDATES), np.intp)
+    best = _best(scores)
     numbers = threads[best]
     # Sorted by thread, the best first: a place among the first three of its thread counts.
     order = np.argsort(numbers, kind="stable")
@@ -38,7 +37,17 @@ def thread(union: Union, scores: Scores) -> Scores:
     place = np.arange(len(numbers)) - np.searchsorted(numbers, numbers)
     counted = (place < _OF_THREAD) & (numbers != NOBODY)
     sums = np.bincount(numbers[counted], values[counted], minlength=len(union.thread_sizes))
-    return np.where(threads == NOBODY, 0.0, sums[threads] / np.minimum(_OF_THREAD, union.thread_sizes)[threads])
+    means = sums / np.minimum(_OF_THREAD, union.thread_sizes)
+    means[NOBODY] = 0.0
+    return np.asarray(means[threads])
+
+
+def _best(scores: Scores) -> Rows:
+    """Return the rows with the highest scores, the best first."""
+    rows = np.arange(len(scores))
+    if len(scores) > _CANDIDATES:
+        rows = np.flatnonzero(scores >= np.partition(scores, len(scores) - _CANDIDATES)[len(scores) - _CANDIDATES])
+    return np.asarray(rows[np.argsort(-scores[rows], kind="stable")])
 
 
 def speaker(union: Union, name: str) -> Scores:

@@ -7,13 +7,11 @@ speak are not: they stand everywhere.
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Mapping
-
-import numpy as np
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping
 
 from memory.recall.columns import Scores
-from memory.recall.lexical import Reach
+from memory.recall.lexical import Lexical, Reach
 from memory.recall.union import Union
 
 DOCUMENTS = 5
@@ -22,31 +20,30 @@ TERMS = 15
 OWN = 0.5
 
 
-def expanded(union: Union, weights: Mapping[str, float], reach: Reach, scores: Scores) -> dict[str, float]:
+def expanded(lexical: Lexical, weights: Mapping[str, float], reach: Reach) -> dict[str, float]:
     """Return weighted stems: those of a question, and those that its best memories share.
 
     Args:
-        union: where memories are.
+        lexical: finds them.
         weights: stems of the question.
         reach: what counts as the text of a memory.
-        scores: how well each row fits the question as it is.
     """
-    found = feedback(union, reach, scores)
+    found = _shared(lexical.union, reach, lexical.scores(weights, reach))
     if not found:
         return dict(weights)
     own, other = sum(weights.values()), sum(found.values())
-    mixed: dict[str, float] = {stem: OWN * weight / own for stem, weight in weights.items()}
+    mixed = {stem: OWN * weight / own for stem, weight in weights.items()}
     for stem, weight in found.items():
         mixed[stem] = mixed.get(stem, 0.0) + (1 - OWN) * weight / other
     return mixed
 
 
-def feedback(union: Union, reach: Reach, scores: Scores) -> dict[str, float]:
+def _shared(union: Union, reach: Reach, scores: Scores) -> dict[str, float]:
     """Return the heaviest stems of the best rows."""
-    found: Counter[str] = Counter()
-    for row in best_rows(scores, DOCUMENTS):
+    found: defaultdict[str, float] = defaultdict(float)
+    for row, score in _best(scores):
         counts = Counter(stem for one in _text_rows(union, row, reach) for stem in union.stems(one))
-        share = scores[row] / max(counts.total(), 1)
+        share = score / max(counts.total(), 1)
         for stem, count in counts.items():
             found[stem] += count * share
     stems = [stem for stem in found if stem not in union.names]
@@ -55,14 +52,14 @@ def feedback(union: Union, reach: Reach, scores: Scores) -> dict[str, float]:
     return dict(weighed[:TERMS])
 
 
-def best_rows(scores: Scores, most: int) -> list[int]:
-    """Return the rows with the highest scores above 0, the best first."""
-    many = min(most, len(scores))
-    if not many:
-        return []
-    least = np.partition(scores, len(scores) - many)[len(scores) - many]
-    rows = np.flatnonzero(scores >= max(least, np.finfo(float).tiny))
-    return [int(row) for row in rows[np.argsort(-scores[rows], kind="stable")][:many]]
+def _best(scores: Scores) -> Iterator[tuple[int, float]]:
+    left = scores.copy()
+    for _ in range(min(DOCUMENTS, len(scores))):
+        row = int(left.argmax())
+        if left[row] <= 0:
+            return
+        yield row, float(left[row])
+        left[row] = 0
 
 
 def _text_rows(union: Union, row: int, reach: Reach) -> list[int]:

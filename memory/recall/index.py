@@ -102,31 +102,30 @@ class ScopeIndex:
         row = self._row_of.pop(id, None)
         if row is None:
             return set()
-        before, after = self.threads.remove(row)
-        self._link(before, after)
+        touched = self._link([self.threads.remove(row)])
         self.postings.remove(row)
         speaker = self.table.speaker.values[row]
         if speaker != NOBODY:
             self.heard[self.speakers[speaker]] -= 1
         self.table.clear(row)
-        return {before, after}
+        return touched
 
     def _add(self, entries: Sequence[LedgerEntry]) -> set[int]:
+        if not entries:
+            return set()
         first = len(self.ids)
         threads = [self.threads.number(entry.thread) for entry in entries]
         self.table.extend(entries, threads=threads, speakers=[self._speaker(entry.speaker) for entry in entries])
         self._stretch(first)
-        touched: set[int] = set()
+        self.postings.extend([entry.stems for entry in entries])
+        self.ids += [entry.id for entry in entries]
+        self._row_of.update((entry.id, row) for row, entry in enumerate(entries, start=first))
+        links: list[tuple[int, int]] = []
         for row, (entry, thread) in enumerate(zip(entries, threads, strict=True), start=first):
-            self.ids.append(entry.id)
-            self._row_of[entry.id] = row
-            self.postings.add(row, entry.stems)
             if thread != NOBODY and entry.position is not None:
                 beside = self.threads.add(thread, entry.position, row)
-                self._link(beside.before, row)
-                self._link(row, beside.after)
-                touched |= {beside.before, row, beside.after}
-        return touched
+                links += ((beside.before, row), (row, beside.after))
+        return self._link(links)
 
     def _stretch(self, first: int) -> None:
         when = self.table.when.values[first:]
@@ -144,11 +143,14 @@ class ScopeIndex:
             self.name_stems.update(stems_of(name))
         return number
 
-    def _link(self, before: int, after: int) -> None:
-        if before != NOBODY:
-            self.table.after.values[before] = after
-        if after != NOBODY:
-            self.table.before.values[after] = before
+    def _link(self, links: Sequence[tuple[int, int]]) -> set[int]:
+        """Put rows behind one another, and return them; a later link undoes an earlier one."""
+        pairs = np.array([link for link in links if link != (NOBODY, NOBODY)], np.intp).reshape(-1, 2)
+        before, after = pairs[:, 0], pairs[:, 1]
+        led, followed = before != NOBODY, after != NOBODY
+        self.table.after.values[before[led]] = after[led]
+        self.table.before.values[after[followed]] = before[followed]
+        return set(pairs.ravel().tolist())
 
     def _compact(self) -> None:
         rows = np.flatnonzero(self.table.live.values)

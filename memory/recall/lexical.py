@@ -7,12 +7,13 @@ are found by following the links from the rows that hold a word, so that neither
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal
+from functools import cache
+from typing import Literal, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from memory.recall.columns import Floats, Rows, Scores
+from memory.recall.postings import COUNT_BITS, MOST_COUNTED
 from memory.recall.union import Union
 
 K1 = 1.2
@@ -23,64 +24,77 @@ MAX_STEMS = 64
 Reach = Literal["own", "before", "around"]
 
 
-def scores(union: Union, weights: Mapping[str, float], reach: Reach) -> Scores:
-    """Return the BM25 score of each row for weighted stems."""
-    chosen = _rarest(union, weights)
-    if not chosen:
-        return np.zeros(union.count)
-    found = [union.occurrences(stem) for stem, _ in chosen]
-    rows = np.concatenate([rows for rows, _ in found])
-    counts = np.concatenate([counts for _, counts in found])
-    sizes = [len(rows) for rows, _ in found]
-    numbers = np.repeat(np.arange(len(found)), sizes)
-    if union.gone:
-        kept = union.live[rows]
-        rows, counts, numbers = rows[kept], counts[kept], numbers[kept]
-    gains = np.array([weight * (K1 + 1) for _, weight in chosen])[numbers] * counts
-    norms = _norms(union, reach)
-    if reach == "own":
-        return _summed(rows, gains / (counts + norms[rows]), union.count + 1)[: union.count]
-    return _spread(union, reach, rows=rows, numbers=numbers, counts=counts, gains=gains, norms=norms)
+class _Occurrences(NamedTuple):
+    """Which row holds which stem (its place among those asked for), and how often."""
+
+    rows: Rows
+    stems: Rows
+    counts: Floats
 
 
-def _spread(
-    union: Union, reach: Reach, *, rows: Rows, numbers: Rows, counts: Floats, gains: Scores, norms: Floats
-) -> Scores:
-    # The words of a row count for the row behind it, too ("with the one before"), and for the row before it.
-    width = union.count + 1
-    places = [rows, union.after[rows]]
-    if reach == "around":
-        places.append(union.before[rows])
-    cells = [numbers * width + place for place in places]
-    sums = np.zeros((int(numbers.max(initial=0)) + 1) * width, np.float32)
-    for cell in cells:
-        sums[cell] += counts
-    total = np.zeros(width)
-    for place, cell in zip(places, cells, strict=True):
-        total += _summed(place, gains / (sums[cell] + norms[place]), width)
-    return total[: union.count]
+class Lexical:
+    """How well words fit memories, for the time of one question."""
 
+    def __init__(self, union: Union) -> None:
+        self.union = union
+        self._occurrences = cache(self._found)
+        self._norms = cache(self._normed)
 
-def _summed(rows: Rows, values: Scores, width: int) -> Scores:
-    return np.asarray(np.bincount(rows, values, minlength=width), np.float64)
+    def scores(self, weights: Mapping[str, float], reach: Reach) -> Scores:
+        """Return the BM25 score of each row for weighted stems.
 
+        Args:
+            weights: how much each stem counts.
+            reach: what is a memory's text: its own, with the one before, or with both neighbours.
+        """
+        rarest = self._rarest(weights)
+        if not rarest:
+            return np.zeros(self.union.count)
+        found = self._occurrences(tuple(rarest))
+        heft = np.array([weight * (K1 + 1) for weight in rarest.values()], np.float64)
+        gains = np.asarray(heft[found.stems] * found.counts, np.float64)
+        if reach == "own":
+            norms = self._norms(reach)
+            return self._summed(found.rows, gains / (found.counts + norms[found.rows]))[: self.union.count]
+        return self._spread(found, gains, reach)
 
-def _rarest(union: Union, weights: Mapping[str, float]) -> list[tuple[str, float]]:
-    stems = [stem for stem, weight in weights.items() if weight > 0 and union.holders(stem)]
-    known = [(stem, weights[stem] * rarity) for stem, rarity in zip(stems, union.rarities(stems), strict=True)]
-    known.sort(key=lambda one: (-one[1], one[0]))
-    return known[:MAX_STEMS]
+    def _spread(self, found: _Occurrences, gains: Scores, reach: Reach) -> Scores:
+        # The words of a row count for the row behind it, too ("with the one before"), and for the row before it.
+        width, norms = self.union.count + 1, self._norms(reach)
+        places = [found.rows, self.union.after[found.rows]]
+        if reach == "around":
+            places.append(self.union.before[found.rows])
+        first = found.stems * width
+        cells = [first + place for place in places]
+        sums = np.zeros((int(found.stems.max(initial=0)) + 1) * width, np.float32)
+        for cell in cells:
+            sums[cell] += found.counts
+        place, cell = np.concatenate(places), np.concatenate(cells)
+        return self._summed(place, np.tile(gains, len(places)) / (sums[cell] + norms[place]))[: self.union.count]
 
+    def _summed(self, rows: Rows, values: Scores) -> Scores:
+        return np.asarray(np.bincount(rows, values, minlength=self.union.count + 1), np.float64)
 
-def _norms(union: Union, reach: Reach) -> NDArray[np.float32]:
-    lengths = lengths_of(union, reach)
-    mean = float(lengths.sum()) / max(union.members, 1) or 1.0
-    return np.append(np.float32(K1 * (1 - B)) + np.float32(K1 * B / mean) * lengths, np.float32(1))
+    def _rarest(self, weights: Mapping[str, float]) -> dict[str, float]:
+        known = zip(weights, self.union.rarities(list(weights)), strict=True)
+        weighed = [(stem, weights[stem] * rarity) for stem, rarity in known if weights[stem] * rarity > 0]
+        weighed.sort(key=lambda one: (-one[1], one[0]))
+        return dict(weighed[:MAX_STEMS])
 
+    def _found(self, stems: tuple[str, ...]) -> _Occurrences:
+        held = [(place, packed) for place, stem in enumerate(stems) for packed in self.union.held(stem)]
+        packed = np.concatenate([part for _, part in held])
+        numbers = np.repeat([place for place, _ in held], [len(part) for _, part in held])
+        rows = packed >> COUNT_BITS
+        if self.union.gone:
+            kept = self.union.live[rows]
+            packed, numbers, rows = packed[kept], numbers[kept], rows[kept]
+        return _Occurrences(rows, numbers, (packed & MOST_COUNTED).astype(np.float32))
 
-def lengths_of(union: Union, reach: Reach) -> Floats:
-    """Return how many stems each row has, with its neighbours as far as it reaches."""
-    return union.column(lambda table: getattr(table, _LENGTHS[reach]))
+    def _normed(self, reach: Reach) -> Floats:
+        lengths = self.union.column(lambda table: getattr(table, _LENGTHS[reach]))
+        mean = float(lengths.sum()) / max(self.union.members, 1) or 1.0
+        return np.append(np.float32(K1 * (1 - B)) + np.float32(K1 * B / mean) * lengths, np.float32(1))
 
 
 _LENGTHS = {"own": "length", "before": "length_before", "around": "length_around"}

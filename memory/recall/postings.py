@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from array import array
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from memory.recall.columns import Floats, Rows
+# A row and a count stand in one number: the row above, the count in the lowest bits.
+COUNT_BITS = 16
+MOST_COUNTED = 2**COUNT_BITS - 1
+# What a stem takes besides its occurrences: the string, an array, and entries of dicts and lists.
+_BYTES_PER_STEM = 380
 
-# What a stem takes besides its occurrences: the string, two arrays, and entries of a dict and lists.
-_BYTES_PER_STEM = 420
+Packed = NDArray[np.int64]
 
 
 def rarity(members: int, holders: NDArray[np.int64]) -> NDArray[np.float64]:
@@ -27,8 +30,7 @@ class Postings:
         self._numbers: dict[str, int] = {}
         self._stems: list[str] = []
         self._of_length: defaultdict[int, list[str]] = defaultdict(list)
-        self._rows: list[array[int]] = []
-        self._counts: list[array[float]] = []
+        self._held: list[array[int]] = []
         self._holders: array[int] = array("q")
         self._texts: array[int] = array("i")
         self._starts: array[int] = array("q", [0])
@@ -40,18 +42,28 @@ class Postings:
         """Bytes, about."""
         return _BYTES_PER_STEM * len(self._stems) + 9 * self._occurrences + 4 * len(self._texts) + 8 * len(self._starts)
 
-    def add(self, row: int, stems: Sequence[str]) -> None:
-        """Add the next row."""
+    def extend(self, texts: Sequence[Sequence[str]]) -> None:
+        """Add the next rows."""
         self._said = None
-        numbers = [self._number(stem) for stem in stems]
-        self._texts.extend(numbers)
-        self._starts.append(len(self._texts))
-        counts = Counter(numbers)
-        for number, count in counts.items():
-            self._rows[number].append(row)
-            self._counts[number].append(count)
-            self._holders[number] += 1
-        self._occurrences += len(counts)
+        first = len(self._starts) - 1
+        for text in texts:
+            self._texts.extend([self._number(stem) for stem in text])
+            self._starts.append(len(self._texts))
+        self._hold(first)
+
+    def _hold(self, first: int) -> None:
+        """Note for each stem which of the rows from `first` on hold it."""
+        starts = np.frombuffer(self._starts, np.int64)[first:]
+        numbers = np.frombuffer(self._texts, np.int32)[starts[0] :].astype(np.int64)
+        rows = np.repeat(np.arange(first, first + len(starts) - 1), np.diff(starts))
+        cells, counts = np.unique(numbers << 32 | rows, return_counts=True)
+        packed = (cells & 0xFFFFFFFF) << COUNT_BITS | np.minimum(counts, MOST_COUNTED)
+        held, places = np.unique(cells >> 32, return_index=True)
+        ends = [*places.tolist(), len(cells)][1:]
+        for number, start, end in zip(held.tolist(), places.tolist(), ends, strict=True):
+            self._held[number].frombytes(packed[start:end].tobytes())
+            self._holders[number] += end - start
+        self._occurrences += len(cells)
 
     def _number(self, stem: str) -> int:
         number = self._numbers.get(stem)
@@ -59,8 +71,7 @@ class Postings:
             number = self._numbers[stem] = len(self._stems)
             self._stems.append(stem)
             self._of_length[len(stem)].append(stem)
-            self._rows.append(array("i"))
-            self._counts.append(array("f"))
+            self._held.append(array("q"))
             self._holders.append(0)
         return number
 
@@ -75,15 +86,13 @@ class Postings:
         number = self._numbers.get(stem)
         return 0 if number is None else self._holders[number]
 
-    def rows(self, stem: str) -> tuple[Rows, Floats] | None:
-        """Return the rows that hold a stem and how often each does; removed rows are among them."""
+    def held(self, stem: str) -> Packed | None:
+        """Return the rows that hold a stem, each with how often; removed rows are among them.
+
+        It is a view: it must be gone before the next `extend`.
+        """
         number = self._numbers.get(stem)
-        if number is None:
-            return None
-        return (
-            np.frombuffer(self._rows[number], np.int32).astype(np.intp),
-            np.frombuffer(self._counts[number], np.float32).copy(),
-        )
+        return None if number is None else np.frombuffer(self._held[number], np.int64)
 
     def stems(self, row: int) -> list[str]:
         """Return the stems of a row in order."""
@@ -105,8 +114,7 @@ class Postings:
     def kept(self, rows: Sequence[int]) -> Postings:
         """Return the same of some rows only, which are numbered anew."""
         fresh = Postings()
-        for number, row in enumerate(rows):
-            fresh.add(number, self.stems(row))
+        fresh.extend([self.stems(row) for row in rows])
         return fresh
 
     def _text(self, row: int) -> array[int]:

@@ -9,15 +9,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from contracts.recall import Correction, RecallWeights, Share
-from memory.recall import boosts, dense, lexical
-from memory.recall.columns import Flags, Floats, Rows, Scores
-from memory.recall.expansion import expanded
+from memory.recall.columns import Flags, Floats, Rows
 from memory.recall.index import ScopeIndex
+from memory.recall.legs import Legs
 from memory.recall.questions import Question
 from memory.recall.union import Union
 from memory.state.rows import microseconds
@@ -38,45 +38,39 @@ class Found:
     row: int
 
 
-class Leg(NamedTuple):
-    """One leg or boost: a value for each row, and what it stems."""
-
-    name: str
-    values: Scores
-    weight: float
-
-
 class Ranking:
     """The answer to a question. It stays as it is when indexes change.
 
+    Args:
+        union: where was looked.
+        legs: what was found.
+        hits: rows that are hits.
+        corrections: spelling that was corrected.
+
     Attributes:
         expansion: stems that were looked for besides the question's, with their weights, the heaviest first.
-        corrections: spelling that was corrected.
     """
 
-    def __init__(
-        self, union: Union, legs: Sequence[Leg], *, eligible: Flags, expansion: Mapping[str, float], question: Question
-    ) -> None:
+    def __init__(self, union: Union, legs: Legs, *, hits: Flags, corrections: tuple[Correction, ...]) -> None:
         self._ids = union.ids
         self._starts = union.starts
-        self._legs = legs
-        self._when = np.array(union.column(lambda table: table.when))
-        self._total = np.zeros(union.count)
-        for leg in legs:
-            self._total += leg.weight * leg.values
-        # A question that asks for nothing gets the latest.
-        self._total[~eligible] = -1.0
-        self._least = 0.0 if not question.text.strip() else np.finfo(float).tiny
-        self.expansion = tuple(sorted(expansion.items(), key=lambda one: (-one[1], one[0])))
-        self.corrections: tuple[Correction, ...] = question.corrections
+        self._legs = legs.all
+        self._total = legs.total
+        self._when = np.array(union.when)
+        self._rows = np.flatnonzero(hits)
+        self.expansion = tuple(sorted(legs.expansion.items(), key=lambda one: (-one[1], one[0])))
+        self.corrections = corrections
+
+    def __len__(self) -> int:
+        """Return how many hits there are; one that stands in two indexes counts twice."""
+        return len(self._rows)
 
     def top(self, offset: int, limit: int) -> list[Found]:
         """Return a page of hits, the best first; of equal ones the newest first, then by id."""
         most = offset + limit
         while True:
-            rows = self._best(most)
-            hits = self._hits(rows)
-            if len(hits) >= offset + limit or len(rows) < most:
+            hits = self._hits(self._best(most))
+            if len(hits) >= offset + limit or most >= len(self._rows):
                 return hits[offset : offset + limit]
             most *= 2
 
@@ -86,7 +80,7 @@ class Ranking:
         return tuple(
             Share(leg=leg.name, value=value, weight=leg.weight, score=leg.weight * value)
             for leg, value in given
-            if leg.weight * value
+            if value
         )
 
     def _hits(self, rows: Rows) -> list[Found]:
@@ -99,17 +93,21 @@ class Ranking:
         return _once(found)
 
     def _best(self, most: int) -> Rows:
-        rows = np.flatnonzero(self._total >= self._least)
+        """Return so many of the best rows, and those that are equal to the last one of them."""
+        rows = self._rows
         if len(rows) <= most:
             return rows
-        scores = self._total[rows]
-        least = np.partition(scores, len(rows) - most)[len(rows) - most]
-        above, equal = rows[scores > least], rows[scores == least]
-        return np.concatenate([above, self._newest(equal, most - len(above))])
+        above, equal = _split(rows, self._total[rows], most)
+        if len(above) + len(equal) == most:
+            return np.concatenate([above, equal])
+        newer, as_new = _split(equal, self._when[equal], most - len(above))
+        return np.concatenate([above, newer, as_new])
 
-    def _newest(self, rows: Rows, most: int) -> Rows:
-        when = self._when[rows]
-        return np.asarray(rows[when >= np.partition(when, len(rows) - most)[len(rows) - most]])
+
+def _split(rows: Rows, values: NDArray[Any], most: int) -> tuple[Rows, Rows]:
+    """Return the rows with more than the `most`-highest value, and those with just that."""
+    least = np.partition(values, len(rows) - most)[len(rows) - most]
+    return rows[values > least], rows[values == least]
 
 
 def _once(found: Sequence[Found]) -> list[Found]:
@@ -132,13 +130,15 @@ def rank(
     associations: Mapping[str, float] | None = None,
     learned: Mapping[str, float] | None = None,
 ) -> Ranking:
-    """Return what fits a question best.
+    """Return what fits a question best; where it asks for nothing, what is latest.
+
+    What only has worth of its own (it is new, important, of use before) and nothing to do with the question is no hit.
 
     Args:
         indexes: where to look; the one of the most particular scope first.
         question: what `questions.asked` made of the text, of the same indexes.
         vector: of `question.embedded`; None where there is none.
-        weights: how much each leg and boost stems.
+        weights: how much each leg and boost counts.
         now: what is new, and what has expired, is counted from it.
         among: ids that may be found; None for all.
         likeness: likeness to the vector by id, of a server that keeps vectors, in place of the indexes' own.
@@ -147,23 +147,19 @@ def rank(
     """
     union = Union(indexes)
     eligible = _eligible(union, now=microseconds(now), among=among)
-    words = _lexical(union, question, eligible)
-    legs = [
-        Leg("lexical", words.own, weights.lexical),
-        Leg("lexical_before", words.before, weights.lexical_before),
-        Leg("lexical_around", words.around, weights.lexical_around),
-        *_dense(union, eligible, vector=vector, likeness=likeness, weights=weights),
-    ]
-    legs += _boosts(union, question, legs=legs, weights=weights, now=microseconds(now))
-    legs += [
-        Leg(name, union.values(given), weight)
-        for name, given, weight in (
-            ("association", associations, weights.association),
-            ("learned", learned, weights.learned),
-        )
-        if given and weight
-    ]
-    return Ranking(union, legs, eligible=eligible, expansion=words.expansion, question=question)
+    legs = Legs(union, eligible, weights)
+    legs.add_words(question)
+    legs.add_meaning(vector, likeness)
+    legs.add_company()
+    legs.add_clues(question)
+    if associations:
+        legs.add("association", lambda: union.values(associations))
+    if legs.all:
+        eligible &= legs.total > 0
+        legs.add_worth(microseconds(now))
+        if learned:
+            legs.add("learned", lambda: union.values(learned))
+    return Ranking(union, legs, hits=eligible, corrections=question.corrections)
 
 
 def _eligible(union: Union, *, now: int, among: frozenset[str] | None) -> Flags:
@@ -171,69 +167,3 @@ def _eligible(union: Union, *, now: int, among: frozenset[str] | None) -> Flags:
     if among is not None:
         eligible &= union.values(dict.fromkeys(among, 1.0)) > 0
     return eligible
-
-
-class _Words(NamedTuple):
-    own: Scores
-    before: Scores
-    around: Scores
-    expansion: dict[str, float]
-
-
-def _lexical(union: Union, question: Question, eligible: Flags) -> _Words:
-    stems = question.weights
-    own = lexical.scores(union, stems, "own")
-    before, more = _expanded(union, stems, "before")
-    around, others = _expanded(union, stems, "around")
-    expansion = {stem: weight for stem, weight in {**others, **more}.items() if stem not in stems}
-    return _Words(_scaled(own, eligible), _scaled(before, eligible), _scaled(around, eligible), expansion)
-
-
-def _expanded(union: Union, stems: Mapping[str, float], reach: lexical.Reach) -> tuple[Scores, dict[str, float]]:
-    wider = expanded(union, stems, reach, lexical.scores(union, stems, reach))
-    return lexical.scores(union, wider, reach), wider
-
-
-def _dense(
-    union: Union,
-    eligible: Flags,
-    *,
-    vector: Floats | None,
-    likeness: Mapping[str, float] | None,
-    weights: RecallWeights,
-) -> list[Leg]:
-    if vector is None and likeness is None:
-        return []
-    own = dense.own(union, vector, likeness)
-    return [
-        Leg("dense", _scaled(own.astype(float), eligible), weights.dense),
-        Leg("dense_around", _scaled(dense.around(union, own).astype(float), eligible), weights.dense_around),
-    ]
-
-
-def _boosts(union: Union, question: Question, *, legs: Sequence[Leg], weights: RecallWeights, now: int) -> list[Leg]:
-    base = np.zeros(union.count)
-    for leg in legs:
-        base += leg.weight * leg.values
-    found = [
-        Leg("neighbour", boosts.neighbour(union, base), weights.neighbour),
-        Leg("thread", boosts.thread(union, base), weights.thread),
-    ]
-    if question.speaker:
-        found.append(Leg("speaker", boosts.speaker(union, question.speaker), weights.speaker))
-    if question.spans:
-        found.append(Leg("date", boosts.date(union, question.spans), weights.date))
-    if weights.recency:
-        found.append(Leg("recency", boosts.recency(union, now), weights.recency))
-    if weights.substance:
-        found.append(Leg("substance", boosts.substance(union), weights.substance))
-    if weights.importance:
-        found.append(Leg("importance", boosts.importance(union), weights.importance))
-    if weights.scope:
-        found.append(Leg("scope", boosts.scope(union), weights.scope))
-    return found
-
-
-def _scaled(values: Scores, eligible: Flags) -> Scores:
-    best = float(values.max(where=eligible, initial=0.0))
-    return np.maximum(values, 0.0) / best if best > 0 else np.zeros(len(values))

@@ -1,8 +1,8 @@
 """Words that neither memories hold nor English has, put right.
 
-The word with the fewest slips of the pen is meant (a letter more, less, other, or two swapped); of those one that begins
-alike, then one that memories hold, then the one that is met most often. Short words and such with digits are never
-touched: too much is like them.
+The word with the fewest slips of the pen is meant (a letter more, less, other, or two swapped); of those one that
+begins alike, then one that memories hold, then the one that is met most often. Short words and such with digits are
+never touched: too much is like them.
 """
 
 from __future__ import annotations

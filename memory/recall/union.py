@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
 from itertools import accumulate
 from typing import Any
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from memory.recall.columns import Column, Flags, Floats, Rows
 from memory.recall.index import ScopeIndex
-from memory.recall.postings import rarity
+from memory.recall.postings import COUNT_BITS, Packed, rarity
 from memory.recall.table import Table
 from memory.recall.threads import NOBODY
 
@@ -105,28 +105,20 @@ class Union:
         ]
         return np.concatenate(shifted) if shifted else np.zeros(0, np.intp)
 
-    def holders(self, stem: str) -> int:
-        """Return how many memories hold a stem."""
-        return sum(index.postings.holders(stem) for index in self.indexes)
-
     def rarities(self, stems: Sequence[str]) -> list[float]:
-        """Return how much each stem says among all memories."""
-        holders = np.array([self.holders(stem) for stem in stems], np.int64)
-        return [float(one) for one in rarity(self.members, holders)]
+        """Return how much each stem says among all memories; 0 where none holds it."""
+        holders = np.zeros(len(stems), np.int64)
+        for index in self.indexes:
+            count = index.postings.holders
+            holders += np.array([count(stem) for stem in stems], np.int64)
+        return [float(one) for one in np.where(holders > 0, rarity(self.members, holders), 0.0)]
 
-    def occurrences(self, stem: str) -> tuple[Rows, Floats]:
-        """Return the rows that hold a stem, and how often each does."""
-        rows, counts = [], []
+    def held(self, stem: str) -> Iterator[Packed]:
+        """Yield the rows that hold a stem, each with how often, as `Postings.held` has them."""
         for index, start in zip(self.indexes, self.starts, strict=False):
-            found = index.postings.rows(stem)
-            if found is not None:
-                rows.append(found[0] + start if start else found[0])
-                counts.append(found[1])
-        if len(rows) == 1:
-            return rows[0], counts[0]
-        return (
-            (np.concatenate(rows), np.concatenate(counts)) if rows else (np.zeros(0, np.intp), np.zeros(0, np.float32))
-        )
+            packed = index.postings.held(stem)
+            if packed is not None:
+                yield packed + (start << COUNT_BITS) if start else packed
 
     def stems(self, row: int) -> list[str]:
         """Return the stems of a row; none of row `count`."""
