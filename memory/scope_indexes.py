@@ -11,7 +11,7 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from contracts.memory_ports import MemoryLedger, View
+from contracts.memory_ports import LedgerEntry, MemoryLedger, View
 from memory.recall.index import ScopeIndex
 
 # Views of the past are asked for page by page, and seldom again.
