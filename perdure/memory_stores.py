@@ -103,6 +103,10 @@ def _vector_index(settings: Settings, stores: Stores, embedder: Embedder, exits:
     url = settings.memory.qdrant
     if url is None:
         return None
+    if not embedder.dimensions:
+        raise ConfigurationError(
+            f"Qdrant must know how long the vectors of {embedder.name!r} are: say it, as in openai:MODEL@768"
+        )
     try:
         from memory import qdrant_index
     except ImportError as error:

@@ -5,14 +5,15 @@ from __future__ import annotations
 from contracts.errors import ConfigurationError
 from contracts.memory_ports import Embedder
 
-KNOWN = "wordllama, minilm, openai:MODEL, fastembed:MODEL or sentence-transformers:MODEL"
+KNOWN = "wordllama, minilm, openai:MODEL[@DIMENSIONS], fastembed:MODEL or sentence-transformers:MODEL"
 
 
 def chosen(setting: str, *, url: str | None = None, key: str | None = None) -> Embedder:
     """Return the embedder that a setting names; nothing is loaded or asked before its first text.
 
     Args:
-        setting: "wordllama", "minilm", "openai:MODEL", "fastembed:MODEL" or "sentence-transformers:MODEL".
+        setting: "wordllama", "minilm", "openai:MODEL" (with "@768" where vectors are to have that length),
+            "fastembed:MODEL" or "sentence-transformers:MODEL".
         url: of an OpenAI-compatible server, such as "http://127.0.0.1:8000/v1"; None is OpenAI's own.
         key: its key, if it has one.
 
@@ -44,6 +45,9 @@ def _minilm() -> Embedder:
 def _openai(model: str, *, url: str | None, key: str | None) -> Embedder:
     from memory.embedders.openai import OpenAiEmbedder
 
+    name, _, length = model.rpartition("@")
+    if name and length.isascii() and length.isdigit():
+        return OpenAiEmbedder(name, url=url, key=key, dimensions=int(length))
     return OpenAiEmbedder(model, url=url, key=key)
 
 

@@ -16,6 +16,8 @@ from memory.embedders.vectors import Vectors, normalised, whole
 OPENAI_URL = "https://api.openai.com/v1"
 # What OpenAI's own models make; of others it is learned from the first answer.
 _KNOWN = {"text-embedding-3-small": 1536, "text-embedding-3-large": 3072, "text-embedding-ada-002": 1536}
+# These make vectors as short as they are asked to; servers of others refuse to be asked.
+_SHORTENING = "text-embedding-3-"
 _BATCH = 128
 # OpenAI takes 8,191 tokens of a text, and 300,000 of a request.
 _MAX_CHARS = 8_000
@@ -30,28 +32,30 @@ _TRANSIENT = frozenset({408, 409, 429, 500, 502, 503, 504, 529})
 class OpenAiEmbedder:
     """See `Embedder`. What the server refuses is `BackendUnavailable` too: memories are kept without vectors meanwhile.
 
-    `dimensions` is 0 until the first answer, where the model is none of OpenAI's own. Of long texts the first 8,000
-    characters count.
+    `dimensions` is 0 until the first answer, where the model is none of OpenAI's own and nothing is said. Of long texts
+    the first 8,000 characters count.
     """
 
-    def __init__(self, model: str, *, url: str | None = None, key: str | None = None) -> None:
+    def __init__(self, model: str, *, url: str | None = None, key: str | None = None, dimensions: int = 0) -> None:
         """Prepare it; nothing is asked yet.
 
         Args:
             model: name of the model, as the server calls it.
             url: of the server, up to "/v1"; None is OpenAI's own.
             key: its key, if it has one.
+            dimensions: length of its vectors; 0: as it makes them.
         """
         self._model = model
+        self._asked_for = dimensions
         self._url = f"{(url or OPENAI_URL).rstrip('/')}/embeddings"
         self._key = key
-        self._dimensions = _KNOWN.get(model, 0)
+        self._dimensions = dimensions or _KNOWN.get(model, 0)
         self._client: httpx.AsyncClient | None = None
 
     @property
     def name(self) -> str:
         """See `Embedder.name`."""
-        return f"openai/{self._model}"
+        return f"openai/{self._model}{f'@{self._asked_for}' if self._asked_for else ''}"
 
     @property
     def dimensions(self) -> int:
@@ -74,7 +78,10 @@ class OpenAiEmbedder:
             await client.aclose()
 
     async def _batch(self, texts: Sequence[str]) -> Vectors:
-        answer = await self._answer({"model": self._model, "input": list(texts), "encoding_format": "float"})
+        asked: dict[str, Any] = {"model": self._model, "input": list(texts), "encoding_format": "float"}
+        if self._asked_for and self._model.startswith(_SHORTENING):
+            asked["dimensions"] = self._asked_for
+        answer = await self._answer(asked)
         try:
             rows = sorted(answer.json()["data"], key=lambda row: row["index"])
             vectors = np.array([row["embedding"] for row in rows], dtype=np.float32)
@@ -88,7 +95,7 @@ class OpenAiEmbedder:
             raise self._away(f"it was asked for {rows} vectors, and answered with the shape {vectors.shape}")
         self._dimensions = self._dimensions or vectors.shape[1]
         if vectors.shape[1] != self._dimensions:
-            raise self._away(f"its vectors have the length {vectors.shape[1]}, before they had {self._dimensions}")
+            raise self._away(f"its vectors have the length {vectors.shape[1]}, not {self._dimensions}")
 
     async def _answer(self, body: dict[str, Any]) -> httpx.Response:
         wait = _FIRST_WAIT_SECONDS

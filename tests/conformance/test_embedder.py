@@ -115,6 +115,18 @@ async def test_dimensions_are_learned_from_the_first_answer(asking: OpenAiEmbedd
     assert (before, asking.dimensions) == (0, DIMENSIONS)
 
 
+async def test_the_length_of_vectors_may_be_said(server: tuple[EmbeddingServer, str]) -> None:
+    for setting, length in (("openai:hashed@64", 64), ("openai:hashed@32", 32)):
+        embedder = chosen(setting, url=server[1])
+        assert (embedder.dimensions, embedder.name) == (length, f"openai/hashed@{length}")
+        if length == DIMENSIONS:
+            assert (await embedder.embed(TEXTS)).shape == (3, 64)
+        else:
+            with pytest.raises(BackendUnavailable, match="the length 64, not 32"):
+                await embedder.embed(TEXTS)
+        await embedder.close()
+
+
 async def test_a_busy_server_is_asked_again(server: tuple[EmbeddingServer, str], asking: OpenAiEmbedder) -> None:
     server[0].refusals = [(429, b"busy", {"retry-after": "0"}), (503, b"overloaded", {})]
     assert (await asking.embed(TEXTS)).shape == (3, DIMENSIONS)

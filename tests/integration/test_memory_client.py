@@ -13,6 +13,7 @@ from contracts.memories import MemoryScope
 from perdure.memory import Memories
 from perdure.settings import Settings
 from perdure.storage import Storage
+from tests.support.embedding_server import EmbeddingServer
 from tests.support.http_server import Exchange, HttpRequest
 from tests.support.local_http import served
 
@@ -128,3 +129,20 @@ async def test_outside_sources_take_part_in_searches(tmp_path: Path) -> None:
         "Deploying\nNever deploy on Fridays.",
     ]
     assert [part.startswith("folder gone: ") for part in found.degraded] == [True]
+
+
+async def test_an_embedder_whose_vectors_have_no_known_length(tmp_path: Path) -> None:
+    server = EmbeddingServer(refusals=[(401, b"no", {})])
+    async with served(server.answer) as url:
+        environ = {
+            "PERDURE_HOME": str(tmp_path),
+            "PERDURE_EMBEDDER": "openai:hashed",
+            "PERDURE_EMBEDDER_URL": f"{url}/v1",
+        }
+        for number in (1, 2):
+            storage = Storage(Settings.load(environ))
+            await storage.memory.add(f"Ada deploys on Mondays, {number}.", user="ada")
+            found = await storage.memory.search("Ada deploys on Mondays", user="ada", explain=True)
+            await storage.close()
+            assert len(found.hits) == number
+            assert "dense" in {share.leg for hit in found.hits for share in hit.shares}
