@@ -82,7 +82,8 @@ class Run:
         self.since = carried.since if carried else preparation.sequence
         self._sequence = carried.sequence if carried else preparation.sequence
         self.prompts = PromptBook()
-        self.memory = MemoryBook(request, None if request.component else REGISTRY.team(request.team).memory)
+        known = REGISTRY.team(request.team) if request.component is None else None
+        self.memory = MemoryBook(request, known and known.memory)
         self.account = BudgetAccount(
             request.budget,
             usage=carried.usage if carried else Usage(),
