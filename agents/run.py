@@ -82,8 +82,7 @@ class Run:
         self.since = carried.since if carried else preparation.sequence
         self._sequence = carried.sequence if carried else preparation.sequence
         self.prompts = PromptBook()
-        known = REGISTRY.team(request.team) if request.component is None else None
-        self.memory = MemoryBook(request, known and known.memory)
+        self.memory = MemoryBook(request, REGISTRY.team(request.team).memory if request.component is None else None)
         self.account = BudgetAccount(
             request.budget,
             usage=carried.usage if carried else Usage(),
