@@ -11,7 +11,7 @@ import json
 import os
 import threading
 from collections.abc import Coroutine, Mapping, Sequence
-from concurrent.futures import Future
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from types import ModuleType
 from typing import Any, Protocol
@@ -24,6 +24,7 @@ from memory.extraction.attribution import Answer, answer_of, candidates_of
 from memory.extraction.learner import UnreadableAnswer
 from memory.extraction.prompting import instructions, messages_of
 
+_MOST_AT_ONCE = 8
 _IMPORTING = threading.Lock()
 _ADVICE = "install the extra: pip install 'perdure[mem0]', or set PERDURE_EXTRACTOR=rules"
 
@@ -59,6 +60,8 @@ class Mem0Extractor:
         self._embedder = embedder
         self._folder = folder
         self._model = model
+        # Of our own: these threads wait for the loop, and the loop waits for its threads (names of hosts, embedding).
+        self._threads = ThreadPoolExecutor(_MOST_AT_ONCE, thread_name_prefix="mem0")
 
     @property
     def name(self) -> str:
@@ -70,9 +73,10 @@ class Mem0Extractor:
         messages = messages_of(request.utterances)
         if not messages:
             return ()
-        asking = _Asking(self._complete, asyncio.get_running_loop())
+        loop = asyncio.get_running_loop()
+        asking = _Asking(self._complete, loop)
         try:
-            texts = await asyncio.to_thread(self._texts, request, messages, known, asking)
+            texts = await loop.run_in_executor(self._threads, self._texts, request, messages, known, asking)
         except asyncio.CancelledError:
             asking.stop()
             raise
@@ -106,14 +110,19 @@ class _Asking:
         self.answer: Answer | None = None
         self.beginning = ""
         self._waiting: Future[Any] | None = None
+        self._stopped = False
 
     def wait(self, call: Coroutine[Any, Any, Any]) -> Any:
         """Return what a coroutine returns."""
+        if self._stopped:
+            call.close()
+            raise ModelUnavailable("nobody waits for the answer any more")
         self._waiting = asyncio.run_coroutine_threadsafe(call, self._loop)
         return self._waiting.result()
 
     def stop(self) -> None:
         """Stop waiting: nobody wants the answer any more."""
+        self._stopped = True
         if self._waiting is not None:
             self._waiting.cancel()
 

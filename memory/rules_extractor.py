@@ -38,15 +38,18 @@ class RulesExtractor:
 
 def _candidates(utterance: Utterance, request: ExtractionRequest) -> Iterator[Candidate]:
     speaker = speaker_of(utterance, request)
+    said = utterance.at or request.now
     me = name_of(request.scope.user or request.caller.scope.user)
     for sentence in sentences(utterance.text):
         judgement = judged(sentence, role=utterance.role)
         if judgement is not None:
-            text, day = dated(_told(judgement, utterance, speaker), _said(utterance, request))
-            yield _candidate(judgement, text, day, utterance=utterance, speaker=speaker, me=me)
+            text, day = dated(_told(judgement, utterance, speaker), said)
+            happened_at = day if judgement.kind == "episodic" and day is not None and day <= said else said
         elif utterance.role == "user" and says_of_themselves(sentence):
-            text = f'{name_of(speaker)} said: "{sentence}"'
-            yield _candidate(_QUOTED, text, None, utterance=utterance, speaker=speaker, me=me)
+            judgement, text, happened_at = _QUOTED, f'{name_of(speaker)} said: "{sentence}"', said
+        else:
+            continue
+        yield _candidate(judgement, text, happened_at, utterance=utterance, speaker=speaker, me=me)
 
 
 def _told(judgement: Judgement, utterance: Utterance, speaker: str | None) -> str:
@@ -55,12 +58,8 @@ def _told(judgement: Judgement, utterance: Utterance, speaker: str | None) -> st
     return told(judgement.text, name)
 
 
-def _said(utterance: Utterance, request: ExtractionRequest) -> datetime:
-    return utterance.at or request.now
-
-
 def _candidate(
-    judgement: Judgement, text: str, day: datetime | None, *, utterance: Utterance, speaker: str | None, me: str
+    judgement: Judgement, text: str, happened_at: datetime, *, utterance: Utterance, speaker: str | None, me: str
 ) -> Candidate:
     matter = settled(text, me=me)
     tags = () if judgement.tag == "fact" else (judgement.tag,)
@@ -72,7 +71,7 @@ def _candidate(
         entities=entities_of(text, speaker, ()),
         importance=judgement.importance,
         confidence=judgement.confidence,
-        happened_at=day if day is not None and utterance.at is not None and day <= utterance.at else utterance.at,
+        happened_at=happened_at,
         messages=(utterance.index,),
         subject=matter.subject if matter else None,
     )

@@ -27,7 +27,8 @@ def said(*texts: str, role: Role = "user", speaker: str | None = None, first: in
 
 def conversation(*utterances: Utterance, key: str = "run-1/1", **more: Any) -> ExtractionRequest:
     """Return a request to learn from what Ada and others said."""
-    fields: dict[str, Any] = {"caller": Caller(actor="ada", scope=ADA, run="run-1"), "scope": ADA, "executions": ("first",)} | more
+    caller = Caller(actor="ada", scope=ADA, run="run-1")
+    fields: dict[str, Any] = {"caller": caller, "scope": ADA, "executions": ("first",)} | more
     return ExtractionRequest(utterances=utterances, now=NOW, key=key, **fields)
 
 
