@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import partial
@@ -32,6 +33,7 @@ class Neo4jMemoryGraph:
         self._connection = connection
         self._space = space
         self._prepared = False
+        self._preparing = asyncio.Lock()
 
     async def applied(self) -> int | None:
         """See `MemoryGraph.applied`."""
@@ -43,10 +45,7 @@ class Neo4jMemoryGraph:
 
     async def apply(self, changes: Sequence[RelationChange], *, upto: int, after: int | None = None) -> bool:
         """See `MemoryGraph.apply`."""
-        if not self._prepared:
-            for name in ("unique_nodes", "unique_relations", "unique_progress", "nodes_by_space"):
-                await self._connection.run(name)
-            self._prepared = True
+        await self._prepare()
         return await self._connection.write(partial(self._apply, changes=changes, upto=upto, after=after))
 
     async def relations(
@@ -104,6 +103,13 @@ class Neo4jMemoryGraph:
     async def close(self) -> None:
         """See `MemoryGraph.close`."""
         await self._connection.close()
+
+    async def _prepare(self) -> None:
+        async with self._preparing:
+            if not self._prepared:
+                for name in ("unique_nodes", "unique_relations", "unique_progress", "nodes_by_space"):
+                    await self._connection.run(name)
+                self._prepared = True
 
     async def _apply(
         self, transaction: AsyncManagedTransaction, *, changes: Sequence[RelationChange], upto: int, after: int | None
