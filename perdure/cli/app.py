@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from functools import cache
 from typing import Annotated, NoReturn
 
 import typer
+import typer.main
+from typer.core import TyperGroup
 
 from perdure.cli import event_commands, flow_commands
 from perdure.cli.bench_commands import bench
@@ -39,11 +42,19 @@ def invoke(arguments: Sequence[str]) -> int:
     130 cancelled.
     """
     try:
-        code = app(list(arguments), prog_name="perdure", standalone_mode=False)
+        code = _command().main(list(arguments), prog_name="perdure", standalone_mode=False)
     except Exception as error:  # noqa: BLE001 - whatever went wrong, a person gets one line and no traceback
         options = list(arguments)
         return report(error, as_json="--json" in options[: options.index("--") if "--" in options else None])
     return code if isinstance(code, int) else 0
+
+
+@cache
+def _command() -> TyperGroup:
+    """The commands as they are parsed. To make them of their functions takes longer than most of them run."""
+    made = typer.main.get_command(app)
+    assert isinstance(made, TyperGroup), "there are several commands"
+    return made
 
 
 @app.command()
