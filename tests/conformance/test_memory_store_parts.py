@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from contracts.errors import BackendUnavailable
+from contracts.errors import BackendUnavailable, BadRequest
 from contracts.memories import Caller, Memory, MemoryDraft, MemoryScope
 from contracts.memory_ports import PointKey, VectorPoint
 from contracts.recall import MemoryQuery, Recalled, RecallWeights
@@ -263,6 +263,23 @@ async def test_missing_vectors_are_made_by_themselves(mind_backend: MindBackend)
         async with asyncio.timeout(5):
             while not all(map(_dense, (await mind.search(f"Lisbon {time.time()}", explain=True)).hits)):
                 await asyncio.sleep(0.02)
+
+
+async def test_another_embedder_is_built_while_reads_go_on(mind_backend: MindBackend) -> None:
+    mind = Mind.of(mind_backend)
+    await mind.add(*(f"note {number} of the harbour" for number in range(300)))
+    async with mind_with(mind_backend, embedder=ShakyEmbedder()) as other:
+        late = Mind(store=other.store, other=mind.store, stores=mind.stores, tenant=mind.tenant)
+        assert not any(map(_dense, (await late.search("harbour", explain=True)).hits))
+        building = asyncio.create_task(late.store.reindex())
+        while not building.done():
+            assert len(await late.found(f"harbour {time.time()}", limit=20)) == 20
+            await asyncio.sleep(0)
+        assert (await building)["vectors"] >= 300
+        found = await late.search("the quay", explain=True)
+        assert any(map(_dense, found.hits))
+        with pytest.raises(BadRequest, match="moon"):
+            await late.store.reindex(only=["moon"])
 
 
 async def _until_followed(mind: Mind) -> None:
