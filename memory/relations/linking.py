@@ -44,15 +44,22 @@ def mentions(memory: Memory) -> tuple[tuple[str, str], ...]:
 def _relations(memory: Memory) -> Iterable[Relation]:
     if memory.status != "active":
         return
-    bare = Relation(
+    for kind, node in mentions(memory):
+        yield _relation(memory, node, kind, _MENTIONED)
+    for superseded in memory.supersedes:
+        yield _relation(memory, superseded, SUPERSEDES, _SUPERSEDED)
+
+
+def _relation(memory: Memory, end: str, kind: str, strength: float) -> Relation:
+    # Made of what was checked when the memory was written, and there are many.
+    return Relation.model_construct(
         tenant=memory.tenant,
         scope=memory.scope.key,
         start=memory.id,
-        end=memory.id,
-        kind="-",
+        end=end,
+        kind=kind,
+        mutual=False,
+        strength=strength,
+        uses=1,
         used_at=memory.written_at,
     )
-    for kind, node in mentions(memory):
-        yield bare.model_copy(update={"end": node, "kind": kind, "strength": _MENTIONED})
-    for superseded in memory.supersedes:
-        yield bare.model_copy(update={"end": superseded, "kind": SUPERSEDES, "strength": _SUPERSEDED})
