@@ -172,8 +172,9 @@ def _back(unit: str, count: int, today: date) -> Iterator[Period]:
 
 
 def _weekday(found: re.Match[str], frame: _Frame) -> Iterator[Period]:
-    back = (frame.today.weekday() - _DAYS.index(found["weekday"])) % 7 or 7
-    day = frame.today + timedelta(days=7 - back if found["which"] == "next" else -back)
+    weekday, today = _DAYS.index(found["weekday"]), frame.today.weekday()
+    ahead = {"next": (weekday - today) % 7 or 7, "this": weekday - today}.get(found["which"])
+    day = frame.today + timedelta(days=-((today - weekday) % 7 or 7) if ahead is None else ahead)
     yield Period(day, day)
 
 

@@ -107,4 +107,4 @@ class Legs:
 
     def _scaled(self, values: Scores | Floats) -> Scores:
         best = float(values.max(where=self._eligible, initial=0.0))
-        return np.maximum(values, 0.0) / best if best > 0 else np.zeros(len(values))
+        return np.maximum(values.astype(np.float64), 0.0) / best if best > 0 else np.zeros(len(values))

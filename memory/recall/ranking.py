@@ -67,10 +67,10 @@ class Ranking:
 
     def top(self, offset: int, limit: int) -> list[Found]:
         """Return a page of hits, the best first; of equal ones the newest first, then by id."""
-        most = offset + limit
+        most = max(offset + limit, 1)
         while True:
             hits = self._hits(self._best(most))
-            if len(hits) >= offset + limit or most >= len(self._rows):
+            if len(hits) >= most or most >= len(self._rows):
                 return hits[offset : offset + limit]
             most *= 2
 
@@ -148,6 +148,8 @@ def rank(
     union = Union(indexes)
     eligible = _eligible(union, now=microseconds(now), among=among)
     legs = Legs(union, eligible, weights)
+    if not union.count:
+        return Ranking(union, legs, hits=eligible, corrections=question.corrections)
     legs.add_words(question)
     legs.add_meaning(vector, likeness)
     legs.add_company()
