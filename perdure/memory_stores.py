@@ -105,7 +105,8 @@ def _vector_index(settings: Settings, stores: Stores, embedder: Embedder, exits:
         return None
     if not embedder.dimensions:
         raise ConfigurationError(
-            f"Qdrant must know how long the vectors of {embedder.name!r} are: say it, as in openai:MODEL@768"
+            f"Qdrant must know how long the vectors of {embedder.name!r} are: say it in PERDURE_EMBEDDER, as in"
+            f" '{settings.memory.embedder}@768'"
         )
     try:
         from memory import qdrant_index

@@ -21,15 +21,16 @@ Encode = Callable[[list[str]], Any]
 class LibraryEmbedder(ABC):
     """See `Embedder`. The model is loaded with the first text; it always works in a thread.
 
-    `dimensions` is 0 until the first answer.
+    `dimensions` is 0 until the first answer, where nothing is said.
     """
 
-    def __init__(self, model: str, *, library: str) -> None:
+    def __init__(self, model: str, *, library: str, dimensions: int = 0) -> None:
         """Prepare it; nothing is loaded yet.
 
         Args:
             model: as the library calls it.
             library: name of the library, and of the extra that brings it.
+            dimensions: length of its vectors; 0 where that is not known.
 
         Raises:
             ConfigurationError: the library is not installed.
@@ -40,7 +41,7 @@ class LibraryEmbedder(ABC):
         self._library = library
         self._lock = threading.Lock()
         self._encode: Encode | None = None
-        self._dimensions = 0
+        self._dimensions = dimensions
 
     @property
     def name(self) -> str:
@@ -68,6 +69,10 @@ class LibraryEmbedder(ABC):
         with self._lock:
             self._encode = self._encode or self._loaded()
             vectors = np.asarray(self._encode([whole(text) for text in texts or [""]]), dtype=np.float32)
+        if self._dimensions not in (0, vectors.shape[1]):
+            raise BackendUnavailable(
+                f"{self.name} makes vectors of the length {vectors.shape[1]}, not {self._dimensions}"
+            )
         self._dimensions = int(vectors.shape[1])
         return normalised(vectors[: len(texts)])
 

@@ -36,7 +36,15 @@ class OpenAiEmbedder:
     the first 8,000 characters count.
     """
 
-    def __init__(self, model: str, *, url: str | None = None, key: str | None = None, dimensions: int = 0) -> None:
+    def __init__(
+        self,
+        model: str,
+        *,
+        url: str | None = None,
+        key: str | None = None,
+        dimensions: int = 0,
+        first_wait_seconds: float = _FIRST_WAIT_SECONDS,
+    ) -> None:
         """Prepare it; nothing is asked yet.
 
         Args:
@@ -44,9 +52,11 @@ class OpenAiEmbedder:
             url: of the server, up to "/v1"; None is OpenAI's own.
             key: its key, if it has one.
             dimensions: length of its vectors; 0: as it makes them.
+            first_wait_seconds: before the second attempt; it doubles from then on.
         """
         self._model = model
         self._asked_for = dimensions
+        self._first_wait = first_wait_seconds
         self._url = f"{(url or OPENAI_URL).rstrip('/')}/embeddings"
         self._key = key
         self._dimensions = dimensions or _KNOWN.get(model, 0)
@@ -98,7 +108,7 @@ class OpenAiEmbedder:
             raise self._away(f"its vectors have the length {vectors.shape[1]}, not {self._dimensions}")
 
     async def _answer(self, body: dict[str, Any]) -> httpx.Response:
-        wait = _FIRST_WAIT_SECONDS
+        wait = self._first_wait
         for attempt in range(1, _ATTEMPTS + 1):
             answer = await self._attempt(body, last=attempt == _ATTEMPTS)
             if answer is not None and answer.status_code == httpx.codes.OK:

@@ -10,9 +10,9 @@ from memory.embedders.library import Encode, LibraryEmbedder
 class SentenceTransformersEmbedder(LibraryEmbedder):
     """See `LibraryEmbedder`."""
 
-    def __init__(self, model: str) -> None:
+    def __init__(self, model: str, *, dimensions: int = 0) -> None:
         """Prepare it. See `LibraryEmbedder`."""
-        super().__init__(model, library="sentence-transformers")
+        super().__init__(model, library="sentence-transformers", dimensions=dimensions)
 
     def _load(self) -> Encode:
         model = importlib.import_module("sentence_transformers").SentenceTransformer(self._model)

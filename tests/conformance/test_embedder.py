@@ -45,7 +45,7 @@ async def embedder(request: pytest.FixtureRequest, server: tuple[EmbeddingServer
 
 @pytest.fixture
 async def asking(server: tuple[EmbeddingServer, str]) -> AsyncIterator[OpenAiEmbedder]:
-    embedder = OpenAiEmbedder("hashed", url=server[1], key="secret")
+    embedder = OpenAiEmbedder("hashed", url=server[1], key="secret", first_wait_seconds=0.01)
     yield embedder
     await embedder.close()
 
@@ -151,7 +151,7 @@ async def test_a_refusal_is_told(
 
 
 async def test_a_server_that_is_away_is_told() -> None:
-    embedder = OpenAiEmbedder("hashed", url="http://127.0.0.1:9/v1")
+    embedder = OpenAiEmbedder("hashed", url="http://127.0.0.1:9/v1", first_wait_seconds=0.01)
     with pytest.raises(BackendUnavailable, match=r"127\.0\.0\.1:9/v1/embeddings"):
         await embedder.embed(TEXTS)
     await embedder.close()

@@ -129,9 +129,9 @@ def test_prose_is_no_log(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "line", ["a" * 500_000, " " * 500_000, "[" * 500_000, "a " * 250_000, "1." * 250_000, "(1" * 250_000]
+    "line", ["a" * 100_000, " " * 100_000, "[" * 100_000, "a " * 50_000, "1." * 50_000, "(1" * 50_000]
 )
 def test_no_line_takes_long(line: str) -> None:
     began = time.monotonic()
     chat_logs.read(f"{line}\n[2026-05-03 14:02] Ada: hello\na{line}\n")
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 1
