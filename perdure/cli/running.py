@@ -134,8 +134,8 @@ def _object(result: RunResult, entries: list[TranscriptEntry]) -> dict[str, Any]
         "answer": result.answer,
         "stop_reason": result.stop_reason,
         "usage": usage_object(result.usage),
-        "memory": memory_object(result.memory),
         "transcript": transcript_object(entries),
+        "memory": memory_object(result.memory),
     }
 
 

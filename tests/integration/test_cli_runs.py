@@ -26,7 +26,7 @@ async def test_a_run_is_one_object(shared: Shared) -> None:
     run = await shared.command_line.run("run", "round_robin", "Say it.", "--json")
     assert (run.code, run.err) == (0, "")
     found = run.json
-    assert list(found) == ["run_id", "status", "answer", "stop_reason", "usage", "transcript"]
+    assert list(found) == ["run_id", "status", "answer", "stop_reason", "usage", "transcript", "memory"]
     assert (found["status"], found["stop_reason"]) == ("completed", "finished")
     assert list(found["usage"]) == ["model_calls", "tool_calls", "prompt_tokens", "completion_tokens", "usd"]
     assert found["usage"]["model_calls"] == len(shared.models.requests)
