@@ -1,14 +1,15 @@
 """The interfaces of memory, with all their documentation. Implementations repeat none of this.
 
 The ledger is the truth. Vector index and graph are projections of it: each says how far it has followed (`applied`),
-can be dropped, and is rebuilt from the ledger while reads go on.
+can be dropped, and is rebuilt from the ledger while reads go on. What recall stands on beside the ledger is in
+`contracts.recall_ports` and `contracts.projection_ports`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
+from datetime import datetime
+from typing import Any, Literal, NamedTuple, Protocol
 
 from contracts.memories import (
     Caller,
@@ -20,15 +21,17 @@ from contracts.memories import (
     MemoryRecord,
     MemoryRevision,
 )
-from contracts.recall import MemoryListing, MemoryPage, MemoryQuery, Recalled, Recollection
-from contracts.relations import Path, Relation, RelationChange
-from contracts.remembering import Candidate, ContextRequest, Extraction, ExtractionRequest, MemoryContext
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    Vectors = NDArray[np.float32]
+from contracts.projection_ports import MemoryGraph as MemoryGraph
+from contracts.projection_ports import PointKey as PointKey
+from contracts.projection_ports import VectorIndex as VectorIndex
+from contracts.projection_ports import VectorPoint as VectorPoint
+from contracts.recall import MemoryListing, MemoryPage, MemoryQuery, Recollection
+from contracts.recall_ports import Embedder as Embedder
+from contracts.recall_ports import Extractor as Extractor
+from contracts.recall_ports import MemoryCache as MemoryCache
+from contracts.recall_ports import OutsideSource as OutsideSource
+from contracts.relations import Path, Relation
+from contracts.remembering import ContextRequest, Extraction, ExtractionRequest, MemoryContext
 
 
 class View(NamedTuple):
@@ -206,243 +209,6 @@ class MemoryLedger(Protocol):
 
     async def counts(self, *, tenant: str, branch: str, scopes: Sequence[str] | None) -> dict[str, dict[str, int]]:
         """Return how many current memories there are, by "kind", "status" and "scope"."""
-        ...
-
-
-class Embedder(Protocol):
-    """Makes vectors of texts. The caller owns it and closes it."""
-
-    @property
-    def name(self) -> str:
-        """Name and version: vectors of different names are never compared."""
-        ...
-
-    @property
-    def dimensions(self) -> int:
-        """Length of its vectors."""
-        ...
-
-    async def embed(self, texts: Sequence[str]) -> Vectors:
-        """Return one normalised vector a row (float32).
-
-        Raises:
-            BackendUnavailable: it runs elsewhere and does not answer.
-        """
-        ...
-
-    async def close(self) -> None:
-        """Let go of connections."""
-        ...
-
-
-class VectorPoint(NamedTuple):
-    """A vector with what it is filtered by."""
-
-    id: str
-    tenant: str
-    branch: str
-    scope: str
-    sequence: int
-    vector: bytes
-
-
-class PointKey(NamedTuple):
-    """Whose vector it is."""
-
-    tenant: str
-    branch: str
-    id: str
-
-
-class VectorIndex(Protocol):
-    """Vectors in a server of their own: a projection. Its methods raise `BackendUnavailable` where it is away.
-
-    It holds the vectors of one embedder.
-    """
-
-    async def applied(self) -> int | None:
-        """Return the sequence up to which it follows the ledger, kept in the server itself; None where it is empty."""
-        ...
-
-    async def apply(
-        self, points: Sequence[VectorPoint], *, gone: Sequence[PointKey], upto: int, after: int | None = None
-    ) -> bool:
-        """Store points, remove others, and then set `applied`. A repeat changes nothing.
-
-        Args:
-            points: vectors.
-            gone: whose vectors there must not be.
-            upto: what `applied` becomes.
-            after: what `applied` must have reached. Where it has not (it came back empty), nothing is done.
-
-        Returns:
-            Whether it was done.
-        """
-        ...
-
-    async def search(
-        self, vector: bytes, *, tenant: str, branches: Sequence[str], scopes: Sequence[str], limit: int
-    ) -> Sequence[tuple[str, float]]:
-        """Return ids with their likeness (-1 to 1), the most alike first, of these scopes only."""
-        ...
-
-    async def count(self) -> int:
-        """Return how many points there are."""
-        ...
-
-    async def drop(self) -> None:
-        """Remove everything, `applied` too."""
-        ...
-
-    async def close(self) -> None:
-        """Close connections."""
-        ...
-
-
-class MemoryGraph(Protocol):
-    """Relations between memories and the entities that they name. All methods raise `BackendUnavailable`.
-
-    The SQL graph is a part of the ledger; another one is a projection that follows it, and both answer alike. Strength
-    fades with time: halved every 30 days since it was last used; `now` says which time counts. `scopes` are keys of the
-    scopes whose relations count; None is all of the tenant. Ways are walked in both directions of a relation; of a node
-    with more than 200 relations, the 200 strongest are.
-    """
-
-    async def applied(self) -> int | None:
-        """Return the sequence up to which it follows; None where it is empty."""
-        ...
-
-    async def apply(self, changes: Sequence[RelationChange], *, upto: int, after: int | None = None) -> bool:
-        """Make relations, change their strength or end them, and then move `applied`. A repeat changes nothing.
-
-        Args:
-            changes: in order. Those whose sequence is not higher than `applied` have been applied.
-            upto: what `applied` becomes, unless it is beyond that.
-            after: what `applied` must have reached. Where it has not (it came back empty), nothing is done.
-
-        Returns:
-            Whether it was done.
-        """
-        ...
-
-    async def relations(
-        self,
-        node: str,
-        *,
-        tenant: str,
-        scopes: Sequence[str] | None = None,
-        kinds: Sequence[str] | None = None,
-        limit: int = 100,
-        now: datetime,
-    ) -> tuple[Relation, ...]:
-        """Return the relations that a node is an end of, the strongest first."""
-        ...
-
-    async def neighbours(
-        self,
-        nodes: Sequence[str],
-        *,
-        tenant: str,
-        scopes: Sequence[str] | None = None,
-        without: Sequence[str] = (),
-        depth: int = 1,
-        limit: int = 100,
-        now: datetime,
-    ) -> Sequence[tuple[str, float]]:
-        """Return nodes that can be reached, the best first, each with the product of strengths on its best way.
-
-        Of the nodes themselves those are among them that another one leads to in one step. Relations of the kinds in
-        `without` are not walked.
-        """
-        ...
-
-    async def path(
-        self,
-        start: str,
-        end: str,
-        *,
-        tenant: str,
-        scopes: Sequence[str] | None = None,
-        depth: int = 4,
-        now: datetime,
-    ) -> Path | None:
-        """Return the strongest of the shortest ways from a node to another; None where there is none so short."""
-        ...
-
-    async def count(self) -> int:
-        """Return how many relations there are."""
-        ...
-
-    async def drop(self) -> None:
-        """Remove everything, `applied` too. The SQL graph keeps what was related by hand: of that it is the truth."""
-        ...
-
-    async def close(self) -> None:
-        """Close connections."""
-        ...
-
-
-class MemoryCache(Protocol):
-    """Answers that were given before. It may forget anything at any time and never raises for being away.
-
-    A key says of what kind the data are ("search", "context", "memory"); `version` is the ledger's: an entry of another
-    version is a miss.
-    """
-
-    async def get(self, key: str, *, version: int) -> bytes | None:
-        """Return what was kept, None for a miss."""
-        ...
-
-    async def put(self, key: str, value: bytes, *, version: int, ttl: timedelta) -> None:
-        """Keep a value."""
-        ...
-
-    def counts(self) -> dict[str, dict[str, int]]:
-        """Return hits and misses by kind of data since the process began."""
-        ...
-
-
-class Extractor(Protocol):
-    """Finds statements in a conversation that are worth remembering. It writes nothing."""
-
-    @property
-    def name(self) -> str:
-        """What it is, for the record ("rules", "mem0 (gpt-5)")."""
-        ...
-
-    async def extract(self, request: ExtractionRequest, *, known: Sequence[Memory]) -> tuple[Candidate, ...]:
-        """Return candidates, each with the messages that it comes from.
-
-        Args:
-            request: the conversation.
-            known: memories of the same scope that are like it, which need not be found again.
-
-        Raises:
-            ModelRefused, ModelUnavailable: it asks a model, and that does not answer.
-        """
-        ...
-
-
-class OutsideSource(Protocol):
-    """Something that is read but never written, and takes part in recall: a folder, an HTTP endpoint."""
-
-    @property
-    def name(self) -> str:
-        """Its name, shown with each hit."""
-        ...
-
-    async def search(self, text: str, *, limit: int, caller: Caller) -> tuple[Recalled, ...]:
-        """Return hits; their memories have the id "outside-…", version 1, and `source.document`.
-
-        Scores are from 0 to 1 and say how well a hit fits, not how well compared to the others.
-
-        Raises:
-            BackendUnavailable: it does not answer; the search goes on without it and says so.
-        """
-        ...
-
-    async def close(self) -> None:
-        """Let go of connections."""
         ...
 
 

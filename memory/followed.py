@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import TypeVar
 
 from contracts.errors import BackendUnavailable
-from contracts.memory_ports import MemoryGraph, PointKey, VectorIndex, VectorPoint
+from contracts.projection_ports import MemoryGraph, PointKey, VectorIndex, VectorPoint
 from contracts.relations import Path, Relation, RelationChange
 from memory.following import Following
 

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 
-from contracts.memory_ports import Embedder, MemoryCache, MemoryGraph, OutsideSource, VectorIndex
+from contracts.projection_ports import MemoryGraph, VectorIndex
+from contracts.recall_ports import Embedder, MemoryCache, OutsideSource
 from memory.learned_ranking import LearnedRanking
 from memory.memory_access import MemoryAccess
 from memory.memory_ledger import SqlMemoryLedger

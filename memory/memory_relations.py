@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Protocol
 
 from contracts.memories import Caller
-from contracts.memory_ports import MemoryGraph
+from contracts.projection_ports import MemoryGraph
 from contracts.relations import ENTITY, Path, Relation
 from memory.memory_access import MemoryAccess
 from memory.memory_checks import check_words

@@ -12,7 +12,8 @@ from datetime import timedelta
 from typing import Any
 
 from contracts.errors import BadRequest
-from contracts.memory_ports import MemoryGraph, MemoryLedger, VectorIndex
+from contracts.memory_ports import MemoryLedger
+from contracts.projection_ports import MemoryGraph, VectorIndex
 from memory.followed import FollowedMemoryGraph, FollowedVectorIndex
 from memory.following import Following
 from memory.sql_graph import SqlMemoryGraph

@@ -32,7 +32,7 @@ from qdrant_client.models import (
 )
 
 from contracts.errors import BackendUnavailable
-from contracts.memory_ports import PointKey, VectorPoint
+from contracts.projection_ports import PointKey, VectorPoint
 
 # Ids of points are made of what they are of, so that whoever writes one writes the same one.
 _POINTS = uuid.UUID("5f0a3c6e-7f0e-4d52-9a41-2f5c2d1f7a10")

@@ -10,8 +10,9 @@ from datetime import timedelta
 from typing import TypeVar
 
 from contracts.errors import BackendUnavailable
-from contracts.memory_ports import MemoryGraph, OutsideSource, VectorIndex
+from contracts.projection_ports import MemoryGraph, VectorIndex
 from contracts.recall import Recalled
+from contracts.recall_ports import OutsideSource
 from contracts.state import MAIN
 from memory.memory_texts import little_endian
 from memory.recall.columns import Floats

@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 from typing import NamedTuple
 
 from contracts.memories import Memory
-from contracts.memory_ports import MemoryGraph, MemoryLedger, PointKey, VectorIndex, VectorPoint
+from contracts.memory_ports import MemoryLedger
+from contracts.projection_ports import MemoryGraph, PointKey, VectorIndex, VectorPoint
 from memory.relations.linking import links
 from memory.sql_graph import SqlMemoryGraph
 

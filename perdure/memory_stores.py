@@ -18,8 +18,9 @@ if TYPE_CHECKING:
     from pydantic import SecretStr
 
     from contracts.conversation_ports import ChatModels
-    from contracts.memory_ports import Embedder, Extractor, MemoryCache, MemoryGraph, OutsideSource, VectorIndex
+    from contracts.projection_ports import MemoryGraph, VectorIndex
     from contracts.recall import RecallWeights
+    from contracts.recall_ports import Embedder, Extractor, MemoryCache, OutsideSource
     from memory.memory_assembly import MemoryAdapters
     from memory.search_request import RecallTuning
 

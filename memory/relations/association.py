@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import partial
 
-from contracts.memory_ports import MemoryGraph
+from contracts.projection_ports import MemoryGraph
 from contracts.relations import ENTITY, OF, SAID_BY
 
 _MOST_NODES = 500

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from contracts.errors import BackendUnavailable, BadRequest
-from contracts.memory_ports import MemoryGraph
+from contracts.projection_ports import MemoryGraph
 from contracts.relations import Relation, RelationChange
 from memory.neo4j_connection import Neo4jConnection
 from memory.neo4j_graph import Neo4jMemoryGraph

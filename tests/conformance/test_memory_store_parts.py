@@ -14,7 +14,7 @@ import pytest
 
 from contracts.errors import BackendUnavailable, BadRequest
 from contracts.memories import Caller, Memory, MemoryDraft, MemoryScope
-from contracts.memory_ports import PointKey, VectorPoint
+from contracts.projection_ports import PointKey, VectorPoint
 from contracts.recall import MemoryQuery, Recalled, RecallWeights
 from contracts.relations import Relation
 from memory.embedders.wordllama import WordLlamaEmbedder

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from contracts.errors import BackendUnavailable
-from contracts.memory_ports import PointKey, VectorIndex
+from contracts.projection_ports import PointKey, VectorIndex
 from memory.qdrant_index import QdrantVectorIndex, connect
 from perdure.ports import HOST, free_port
 from tests.support.projections import DIMENSIONS, point, qdrant, vector

@@ -12,7 +12,7 @@ from uuid import uuid4
 import numpy as np
 from qdrant_client import AsyncQdrantClient
 
-from contracts.memory_ports import VectorPoint
+from contracts.projection_ports import VectorPoint
 from contracts.relations import Relation, RelationChange
 from memory.neo4j_connection import Neo4jConnection
 from memory.neo4j_graph import Neo4jMemoryGraph

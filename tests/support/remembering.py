@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 
 from contracts.errors import BackendUnavailable
 from contracts.memories import Memory, MemoryCommit, MemoryDraft, MemoryScope
-from contracts.memory_ports import MemoryGraph, VectorIndex
+from contracts.projection_ports import MemoryGraph, VectorIndex
 from contracts.relations import SUPERSEDES
 from memory.memory_ledger import SqlMemoryLedger
 from memory.projections import Projections
