@@ -18,7 +18,7 @@ from typing import Any, Protocol
 
 from contracts.errors import ConfigurationError, ModelUnavailable, PerdureError
 from contracts.memories import Memory
-from contracts.memory_ports import Embedder
+from contracts.recall_ports import Embedder
 from contracts.remembering import Candidate, ExtractionRequest
 from memory.extraction.attribution import Answer, answer_of, candidates_of
 from memory.extraction.learner import UnreadableAnswer

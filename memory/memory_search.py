@@ -11,8 +11,9 @@ import numpy as np
 
 from contracts.errors import BackendUnavailable
 from contracts.memories import Caller
-from contracts.memory_ports import MemoryCache, MemoryLedger
+from contracts.memory_ports import MemoryLedger
 from contracts.recall import MemoryFilter, MemoryListing, MemoryPage, MemoryQuery, Recalled, Recollection
+from contracts.recall_ports import MemoryCache
 from memory.background import end
 from memory.learned_ranking import LearnedRanking
 from memory.memory_checks import check_words, moment

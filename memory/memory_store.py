@@ -17,8 +17,9 @@ from contracts.memories import (
     MemoryDraft,
     MemoryRevision,
 )
-from contracts.memory_ports import MemoryCache, MemoryLedger
+from contracts.memory_ports import MemoryLedger
 from contracts.recall import MemoryListing, MemoryPage, MemoryQuery, Recollection
+from contracts.recall_ports import MemoryCache
 from contracts.relations import Path, Relation
 from contracts.state import Author
 from memory import memory_review

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from contracts.errors import BackendUnavailable
-from contracts.memory_ports import Embedder
+from contracts.recall_ports import Embedder
 from memory.recall.analysis import embedded_text, stems_of
 from memory.recall.columns import Floats
 

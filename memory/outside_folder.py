@@ -11,8 +11,8 @@ from pathlib import Path
 
 from contracts.errors import BackendUnavailable
 from contracts.memories import Caller, Memory, MemoryScope, MemorySource
-from contracts.memory_ports import Embedder
 from contracts.recall import Recalled
+from contracts.recall_ports import Embedder
 from contracts.state import Author
 from contracts.texts import sendable
 from memory import folder_files, passages

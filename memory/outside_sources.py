@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from contracts.errors import ConfigurationError
-from contracts.memory_ports import Embedder, OutsideSource
+from contracts.recall_ports import Embedder, OutsideSource
 from memory.outside_folder import FolderSource
 from memory.outside_http import HttpSource
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contracts.errors import ConfigurationError
-from contracts.memory_ports import Embedder
+from contracts.recall_ports import Embedder
 
 KNOWN = "wordllama, minilm, openai:MODEL, fastembed:MODEL or sentence-transformers:MODEL"
 

@@ -9,7 +9,8 @@ from weakref import WeakValueDictionary
 
 from contracts.errors import ModelRefused, VersionConflict
 from contracts.memories import Memory, MemoryCommitted
-from contracts.memory_ports import Extractor, MemoryLedger
+from contracts.memory_ports import MemoryLedger
+from contracts.recall_ports import Extractor
 from contracts.remembering import Candidate, Extraction, ExtractionRequest
 from memory.extraction.consolidation import Decision, decided, distinct
 from memory.extraction.guards import Checked, Reason, guarded

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from contracts.errors import BackendUnavailable, ConfigurationError
-from contracts.memory_ports import Embedder
+from contracts.recall_ports import Embedder
 from memory.embedders.choice import chosen
 from memory.embedders.openai import OpenAiEmbedder
 from tests.support.embedding_server import DIMENSIONS, EmbeddingServer

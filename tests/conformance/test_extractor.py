@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from contracts.errors import ModelRefused, ModelUnavailable
-from contracts.memory_ports import Extractor
+from contracts.recall_ports import Extractor
 from contracts.remembering import ExtractionRequest
 from memory.extraction.learner import UnreadableAnswer
 from memory.rules_extractor import RulesExtractor

@@ -9,7 +9,7 @@ from datetime import timedelta
 
 import pytest
 
-from contracts.memory_ports import MemoryCache
+from contracts.recall_ports import MemoryCache
 from memory.process_memory_cache import ProcessMemoryCache
 from memory.redis_connection import RedisConnection
 from memory.redis_memory_cache import RedisMemoryCache

@@ -14,7 +14,7 @@ import pytest
 
 from contracts.errors import BackendUnavailable, ConfigurationError
 from contracts.memories import Caller
-from contracts.memory_ports import OutsideSource
+from contracts.recall_ports import OutsideSource
 from memory import outside_sources
 from memory.embedders.wordllama import WordLlamaEmbedder
 from memory.outside_folder import FolderSource
