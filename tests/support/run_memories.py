@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, cast
 
 from activities.memories import RunMemories
 from contracts.errors import BackendUnavailable
@@ -31,6 +31,7 @@ class Notes:
     Attributes:
         known: texts by id.
         agents: texts by agent, which only that agent is told.
+        drawn: ids of what answers drew on.
         written: what agents have written, by idempotency key.
         asked: what was asked, in order.
         conversations: what was to be learned from, in order.
@@ -41,6 +42,7 @@ class Notes:
 
     known: dict[str, str] = field(default_factory=dict)
     agents: dict[str, str] = field(default_factory=dict)
+    drawn: list[str] = field(default_factory=list)
     written: dict[str, tuple[Memory, ...]] = field(default_factory=dict)
     asked: list[ContextRequest] = field(default_factory=list)
     conversations: list[ExtractionRequest] = field(default_factory=list)
@@ -50,7 +52,7 @@ class Notes:
 
     def memories(self, store: Any = None) -> RunMemories:
         """What a worker is given; a store is needed where agents write, and by default these notes do."""
-        return RunMemories(store=store or self, contexts=self, learner=self)
+        return RunMemories(store=store or cast(Any, self), contexts=self, learner=self)
 
     async def add(
         self, caller: Caller, drafts: Sequence[MemoryDraft], *, idempotency_key: str | None = None
@@ -61,6 +63,11 @@ class Notes:
         said = [{**draft.model_dump(), **fields, "tenant": caller.tenant, "branch": "main"} for draft in drafts]
         made = tuple(Memory.model_validate(one) for one in said)
         return self.written.setdefault(idempotency_key or "", made)
+
+    async def drew(self, caller: Caller, ids: Sequence[str]) -> None:
+        """Note what an answer drew on."""
+        assert caller.run
+        self.drawn += ids
 
     async def build(self, request: ContextRequest) -> MemoryContext:
         """Return all that is known and was not told."""

@@ -14,7 +14,9 @@ from perdure import Perdure
 from perdure.memory_settings import MemorySettings
 from perdure.run import Run
 from tests.conftest import NewRunner
+from tests.support.answers import Text
 from tests.support.memory_kinds import KINDS, KNOWN, MEMORY_APP
+from tests.support.model_server import ModelServer
 from tests.support.run_memories import Notes
 from tests.support.running import APP, Runner
 from tests.support.scripts import LONG_ANSWER
@@ -141,6 +143,18 @@ async def test_whose_the_lessons_become(
         assert result.memory is not None
         assert result.memory.learned is not None
         assert result.memory.learned.note == "nothing was learned: the run has no user"
+
+
+@pytest.mark.parametrize("learns", [True, False])
+async def test_the_ranking_is_told_what_an_answer_drew_on_where_it_learns(
+    learns: bool, new_runner: NewRunner, model_server: ModelServer
+) -> None:
+    notes = KINDS["system"].notes()
+    model_server.reset(lambda _: Text("As you prefer short answers: yes."))
+    memories = replace(notes.memories(), learns_ranking=learns)
+    async with new_runner(app=BOTH, memories=memories) as running:
+        await (await running.start("reminded", user="ada")).result(timeout=30)
+    assert notes.drawn == (["m1"] if learns else [])
 
 
 async def test_memory_that_is_off_for_a_run_is_off_for_its_agents(new_runner: NewRunner) -> None:

@@ -6,10 +6,13 @@ from typing import Any
 
 import pytest
 
+from contracts.events import StartTeam, Trigger
 from contracts.remembering import MemoryPolicy
+from events.starts import workflow_id
 from tests.conftest import NewRunner
 from tests.support.flow_runs import FLOW_APP, flow
 from tests.support.memory_kinds import KINDS, MEMORY_APP
+from tests.support.outside import until_started
 from tests.support.run_memories import Notes
 from tests.support.running import APP
 
@@ -54,3 +57,16 @@ async def test_memory_of_a_flow_is_of_its_branch_and_tenant(new_runner: NewRunne
         await run.result(timeout=60)
     assert {request.caller.branch for request in notes.asked} == {"trial"}
     assert {request.caller.branch for request in notes.conversations} == {"trial"}
+
+
+@pytest.mark.parametrize(("user", "wanted"), [("ada", "user=ada&team=reminded"), ("*", None), (None, None)])
+async def test_runs_that_triggers_start_remember(user: str | None, wanted: str | None, new_runner: NewRunner) -> None:
+    notes: Notes = KINDS["system"].notes()
+    async with new_runner(app=BOTH, memories=notes.memories()) as running:
+        start = StartTeam(team="reminded", task="Do the work.", user=user)
+        await running.perdure.triggers.add(Trigger(name="bell", type="rang", start_team=start))
+        await running.perdure.emit("rang", source="door", id=f"by {user}")
+        run = await until_started(running.perdure, workflow_id("default", "bell", "door", f"by {user}"))
+        result = await run.result(timeout=60)
+    assert (result.memory is not None) is (wanted is not None)
+    assert [request.caller.scope.key for request in notes.asked[:1]] == ([wanted] if wanted else [])
