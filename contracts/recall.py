@@ -128,7 +128,7 @@ class RecallWeights(Contract):
     Legs are normalised to 0..1 for each query and then weighted; boosts are added.
     """
 
-    lexical: float = Field(default=0.0, ge=0, description="BM25 over the memory's own words.")
+    lexical: float = Field(default=0.03, ge=0, description="BM25 over the memory's own words.")
     lexical_before: float = Field(default=0.15, ge=0, description="BM25 with expansion, with the one before.")
     lexical_around: float = Field(default=0.13, ge=0, description="BM25 with expansion, with both neighbours.")
     dense: float = Field(default=0.12, ge=0, description="Likeness of meaning.")

@@ -106,7 +106,7 @@ class ScopeIndex:
         self.postings.remove(row)
         speaker = self.table.speaker.values[row]
         if speaker != NOBODY:
-            self.heard[self.speakers[speaker]] -= 1
+            self._unheard(self.speakers[speaker])
         self.table.clear(row)
         return touched
 
@@ -142,6 +142,11 @@ class ScopeIndex:
             self.speakers.append(name)
             self.name_stems.update(stems_of(name))
         return number
+
+    def _unheard(self, name: str) -> None:
+        self.heard[name] -= 1
+        if not self.heard[name]:
+            del self.heard[name]
 
     def _link(self, links: Sequence[tuple[int, int]]) -> set[int]:
         """Put rows behind one another, and return them; a later link undoes an earlier one."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from contracts.recall import Correction
 from memory.recall.analysis import stems_of
 from memory.recall.dates import Span, spans_of
 from memory.recall.index import ScopeIndex
+from memory.recall.names import forms_of, named_in, without
 from memory.recall.spelling import Speller
 from memory.state.rows import moment
 
@@ -57,14 +57,14 @@ def asked(text: str, indexes: Sequence[ScopeIndex], *, now: datetime) -> Questio
         indexes: where it will be looked for; their words and speakers count.
         now: what "yesterday" is counted from.
     """
-    names = {name for index in indexes for name in index.speakers}
-    right, corrections = Speller(indexes, names=names).corrected(text)
-    named = tuple(sorted(name for name in names if _names(right, name)))
+    forms = forms_of({name for index in indexes for name in index.heard})
+    right, corrections = Speller(indexes, names=forms).corrected(text)
+    named = named_in(right, forms)
     return Question(
         text=text,
         stems=stems_of(right),
-        embedded=_without(right, named),
-        named=named,
+        embedded=without(right, named),
+        named=tuple(sorted(set(named.values()))),
         spans=_spans(right, indexes, now=now),
         corrections=corrections,
     )
@@ -75,13 +75,3 @@ def _spans(text: str, indexes: Sequence[ScopeIndex], *, now: datetime) -> tuple[
     if not told:
         return ()
     return spans_of(text, now=now, first=moment(min(told)[0]), last=moment(max(last for _, last in told)))
-
-
-def _names(text: str, name: str) -> bool:
-    return re.search(rf"(?<!\w){re.escape(name)}(?!\w)", text, re.IGNORECASE) is not None
-
-
-def _without(text: str, names: Sequence[str]) -> str:
-    for name in names:
-        text = re.sub(rf"(?<!\w){re.escape(name)}(?!\w)(?:['\u2019]s)?", " ", text, flags=re.IGNORECASE)
-    return " ".join(text.split())

@@ -55,7 +55,8 @@ class Ranking:
         self._ids = union.ids
         self._starts = union.starts
         self._legs = legs.all
-        self._total = legs.total
+        # What two processes work out differs in the last digits, and equals shall stand in one order.
+        self._total = legs.total.round(7)
         self._when = np.array(union.when)
         self._rows = np.flatnonzero(hits)
         self.expansion = tuple(sorted(legs.expansion.items(), key=lambda one: (-one[1], one[0])))

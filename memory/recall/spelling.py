@@ -23,6 +23,8 @@ from memory.recall.analysis import STOP_WORDS, stem
 from memory.recall.index import ScopeIndex
 
 LEAST_CHARS = 4
+# Of a long text the first unknown words are tried: each takes milliseconds.
+MOST_WORDS = 16
 # Shorter words are corrected by one slip, longer ones by up to two.
 _LONG = 8
 _LONGEST = 40
@@ -60,20 +62,24 @@ class Speller:
 
     Args:
         indexes: whose words are right.
-        names: of those who speak: they are right, too.
+        names: of those who speak, in small letters: they are right, too.
     """
 
     def __init__(self, indexes: Sequence[ScopeIndex], *, names: Iterable[str]) -> None:
         self._indexes = indexes
-        self._names = {part.lower(): part for name in names for part in name.split()}
+        self._names = {part: part.capitalize() for name in names for part in name.split()}
 
     def corrected(self, text: str) -> tuple[str, tuple[Correction, ...]]:
         """Return a text with its words put right, and which words those were."""
         corrections: dict[str, str] = {}
+        tried: set[str] = set()
 
         def put_right(found: re.Match[str]) -> str:
             word = found[0].lower()
-            used = None if self.knows(word) else self.meant(word)
+            if self.knows(word) or len(tried | {word}) > MOST_WORDS:
+                return found[0]
+            tried.add(word)
+            used = self.meant(word)
             if used is None:
                 return found[0]
             corrections[found[0]] = used

@@ -30,6 +30,25 @@ def test_of_two_who_are_named_none_is_the_speaker() -> None:
     assert (question.named, question.speaker) == (("Bob", "Caroline"), None)
 
 
+def test_a_full_name_and_a_first_name_mean_the_same() -> None:
+    index = index_of(*talk("Ada Byron: hello", "Bo: hello", "Ann Lee: hello", "Ann Poe: hello", "user: hello"))
+    for text in ("Where does Ada live?", "where does ada byron live?", "Ada Byron's house, Ada's home"):
+        assert asked(text, index).speaker == "Ada Byron"
+    assert "ada" not in asked("Ada Byron's house, Ada's home", index).embedded.lower()
+    assert asked("What of Ann?", index).named == ()
+    assert asked("What does the user want?", index).named == ()
+
+
+def test_who_speaks_no_more_is_not_named() -> None:
+    index = index_of(*TALK)
+    index.apply([turn._replace(live=False) for turn in TALK if turn.speaker == "Bob"], upto=9)
+    assert asked("What did Bob and Caroline do?", index).named == ("Caroline",)
+
+
+def test_of_a_long_text_only_the_first_words_are_put_right() -> None:
+    assert len(asked(" ".join(f"hikin{letter}" for letter in "abcdefghijklmnopqrstuvwxyz")).corrections) <= 16
+
+
 def test_a_name_inside_a_word_names_nobody() -> None:
     assert asked("the bobsleigh").named == ()
 

@@ -333,7 +333,7 @@ def test_shares_add_up_to_the_score(first: Any, second: Any, words: list[str], d
     hits = ranking.top(0, 50)
     for hit in hits:
         shares = ranking.shares(hit)
-        assert sum(share.score for share in shares) == pytest.approx(hit.score, abs=1e-9)
+        assert sum(share.score for share in shares) == pytest.approx(hit.score, abs=1e-6)
         assert all(share.score == pytest.approx(share.value * share.weight) for share in shares)
         assert len({share.leg for share in shares}) == len(shares)
     assert len({hit.id for hit in hits}) == len(hits)
