@@ -80,7 +80,7 @@ def assembled(adapters: MemoryAdapters, exits: AsyncExitStack) -> MemoryParts:
             learned=learned,
         ),
         writing=MemoryWriting(ledger, analysis=analysis, repair=repair, indexes=indexes, followers=projections),
-        relations=MemoryRelations(MemoryAccess(ledger), graph=projections.graph, book=graph),
+        relations=MemoryRelations(MemoryAccess(ledger), graph=projections.graph, book=projections),
         projections=projections,
         recorder=recorder,
         uses=uses,

@@ -14,6 +14,7 @@ from typing import Any
 from contracts.errors import BadRequest
 from contracts.memory_ports import MemoryLedger
 from contracts.projection_ports import MemoryGraph, VectorIndex
+from contracts.relations import Relation
 from memory.followed import FollowedMemoryGraph, FollowedVectorIndex
 from memory.following import Following
 from memory.sql_graph import SqlMemoryGraph
@@ -55,6 +56,7 @@ class Projections:
         sweep: timedelta = _SWEEP,
     ) -> None:
         self._within = within.total_seconds()
+        self._book = graph
         self._repair = repair
         self.vectors: VectorIndex | None = None
         self.graph: MemoryGraph = graph
@@ -82,6 +84,12 @@ class Projections:
                 await asyncio.gather(*(following.follow() for following in self._second))
         except TimeoutError:
             pass  # Slower ones catch up by themselves.
+
+    async def relate(self, relation: Relation) -> Relation:
+        """See `SqlMemoryGraph.relate`; a graph elsewhere hears of it, too."""
+        made = await self._book.relate(relation)
+        await self.follow()
+        return made
 
     def degraded(self) -> tuple[str, ...]:
         """Return which do not follow, and why."""

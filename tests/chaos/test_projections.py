@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from contracts.errors import BadRequest
 from contracts.memories import Forgetting, MemoryCommit, MemoryDraft, MemoryRevision
+from contracts.relations import Relation
+from memory.sql_graph import SqlMemoryGraph
 from perdure.ports import HOST, free_port
 from perdure.settings import Settings
+from perdure.stores import open_stores
 from tests.support.projections import qdrant, qdrant_at
 from tests.support.remembering import ADA, Remembering, remembering
 from tests.support.state_backends import DATABASES
@@ -47,6 +51,20 @@ async def test_what_was_written_is_there_when_the_write_returns(opened: Remember
     assert await opened.equal()
     assert await opened.projections.lag() == {"graph": 0, "qdrant": 0}
     assert opened.projections.degraded() == ()
+
+
+async def test_what_is_related_by_hand_is_in_a_graph_elsewhere_at_once(tmp_path: Path) -> None:
+    relation = Relation(start="entity:bob", end="entity:eve", kind="knows")
+    # Another database stands for the other graph: a graph is a graph.
+    async with (
+        open_stores(Settings(home=tmp_path / "other")) as elsewhere,
+        remembering(Settings(home=tmp_path / "this"), walking=SqlMemoryGraph(elsewhere.database)) as opened,
+    ):
+        for uses in (1, 2):
+            await opened.projections.relate(relation)
+            (found,) = await opened.projections.graph.relations("entity:eve", tenant="default", now=datetime.now(UTC))
+            assert found.uses == uses
+        assert await opened.projections.lag() == {"graph": 0, "neo4j": 0}
 
 
 async def test_one_that_came_back_empty_is_filled_again(opened: Remembering) -> None:
