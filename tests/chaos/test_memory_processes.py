@@ -54,7 +54,7 @@ async def check_crowd(store: MemoryStore, settings: Settings, folder: Path, *, p
 
 
 async def test_two_processes_and_this_one(store: MemoryStore, state_settings: Settings, tmp_path: Path) -> None:
-    await check_crowd(store, state_settings, tmp_path, processes=2, count=15)
+    await check_crowd(store, state_settings, tmp_path, processes=2, count=8)
 
 
 @pytest.mark.long
