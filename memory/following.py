@@ -21,8 +21,9 @@ _RACE_SECONDS = 0.05
 # A page is applied within this time, unless its server is away.
 _LAST_SECONDS = 2.0
 
-# filling: it is not complete yet, or is being built anew. away: its server does not answer.
-State = Literal["filling", "following", "away"]
+# starting: nobody knows yet how far it is. filling: it is far from complete, or is being built anew. away: its server
+# does not answer.
+State = Literal["starting", "filling", "following", "away"]
 
 
 class Track(Protocol):
@@ -77,7 +78,7 @@ class Following:
         self._sweep = sweep.total_seconds()
         self._reached = reached
         self._at: int | None = None
-        self._state: State = "filling"
+        self._state: State = "starting"
         self._reason = ""
         self._asked = asyncio.Event()
         self._closing = asyncio.Event()
@@ -96,7 +97,7 @@ class Following:
         """Why it cannot be relied on; None where it can."""
         if self._state == "following":
             return None
-        return self._reason if self._state == "away" else f"it is being filled (at {self._at or 0})"
+        return self._reason if self._state == "away" else f"it is being filled (it is at {self._at or 0})"
 
     def start(self) -> None:
         """Begin to follow."""
@@ -122,8 +123,9 @@ class Following:
         self.ask()
 
     async def follow(self) -> None:
-        """Let it look, and wait until it has: for a server that is away nobody waits."""
-        if self._state == "away" or self._task is None:
+        """Let it look, and wait until it has: for one that is away or being filled nobody waits."""
+        if self._state in {"away", "filling"} or self._task is None:
+            self.ask()
             return
         # A pass that runs already may have looked before there was what we ask for.
         wanted = self._begun + 1
@@ -182,6 +184,8 @@ class Following:
                 await asyncio.sleep(_RACE_SECONDS)
             else:
                 self._at, more = advanced
+            if more and self._state == "starting":
+                self._state = "filling"
         if not more:
             self._mend()
         if self._reached is not None and self._at != before:
