@@ -234,21 +234,14 @@ class Memories:
     async def export(self, path: str | FilePath, *, vectors: bool = False, **whose: Unpack[Whose]) -> int:
         """Write what the caller sees into a file, with all versions, and return how many versions these are.
 
-        `import_` brings it into another database as it was: ids, texts, times, authors, history.
-
         Example:
             ```python
             await perdure.memory.export("memories.jsonl", operator=True)
             await other.memory.import_("memories.jsonl", operator=True)
             ```
 
-        Args:
-            path: of the file; one that is there is replaced when the new one is whole.
-            vectors: with vectors, which need not be made again then.
-            whose: whose memories are meant.
-
         Raises:
-            BadRequest: the file cannot be written.
+            BadRequest: the file cannot be written; one that is there stays.
         """
         lines = await self.export_lines(vectors=vectors, **whose)
         return await exporting.write(lines, FilePath(path))
@@ -263,16 +256,13 @@ class Memories:
     ) -> Imported:
         """Bring in an export, a chat log, a transcript or another tool's memories. Doing so again changes nothing.
 
+        An export says itself whose its memories are, and only an operator may bring it in.
+
         Example:
             ```python
             found = await perdure.memory.import_("chat.txt", user="ada")
             print(found.added, "memories", found.faults)
             ```
-
-        Args:
-            path: of the file.
-            reading: how the file is read.
-            whose: whose memories they become. An export says that itself, and only an operator may bring it in.
 
         Raises:
             BadRequest: the file is nothing that is known, or an export that is not whole; nothing was written.

@@ -30,12 +30,12 @@ class Asked:
     explain: bool = False
 
 
-def add(text: str, whose: Whose, details: Mapping[str, Any], *, key: str | None, as_json: bool) -> int:
+def add(text: str, whose: Whose, details: dict[str, Any], *, key: str | None, as_json: bool) -> int:
     """Remember a statement."""
     output, said = Output(as_json=as_json), values.text(text, what="the text")
 
     async def done(memories: Memories) -> int:
-        memory = await memories.add(said.strip("\n"), idempotency_key=key, **_given(details))
+        memory = await memories.add(said.strip("\n"), idempotency_key=key, **details)
         return _print_change(memory, output, what="remembered")
 
     return with_memory(done, whose)
@@ -76,14 +76,21 @@ def show(id: str, whose: Whose, *, version: int | None, as_of: str | None, as_js
 
 
 def edit(
-    id: str, whose: Whose, changes: Mapping[str, Any], *, expect: int | None, why: str | None, as_json: bool
+    id: str,
+    whose: Whose,
+    changes: Mapping[str, Any],
+    *,
+    text: str | None,
+    expect: int | None,
+    why: str | None,
+    as_json: bool,
 ) -> int:
     """Change a memory."""
-    output, given = Output(as_json=as_json), _given(changes)
+    output, given = Output(as_json=as_json), dict(changes)
+    if text is not None:
+        given["text"] = values.text(text, what="the text").strip("\n")
     if not given:
         raise BadRequest("nothing is to be changed: say what, such as --text TEXT or --pin")
-    if "text" in given:
-        given["text"] = values.text(given["text"], what="the text").strip("\n")
 
     async def done(memories: Memories) -> int:
         memory = await memories.edit(id, expect=expect or "any", why=why, **given)
@@ -158,10 +165,6 @@ def mark(id: str, whose: Whose, *, useful: bool, as_json: bool) -> int:
         return 0
 
     return with_memory(done, whose)
-
-
-def _given(options: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in options.items() if value is not None}
 
 
 def _print_change(memory: Memory, output: Output, *, what: str) -> int:

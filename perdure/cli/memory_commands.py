@@ -39,7 +39,7 @@ def add(
     hold: Annotated[bool, typer.Option("--hold", help="Let nobody forget it.")] = False,
     happened: Annotated[str | None, typer.Option(metavar="TIME", help="When it was said or happened.")] = None,
     valid_until: of.ValidUntil = None,
-    expires: of.ExpiresAt = None,
+    expires: of.Expires = None,
     supersedes: Annotated[
         list[str] | None, typer.Option(metavar="ID", help="A memory that it takes the place of; may be repeated.")
     ] = None,
@@ -56,24 +56,10 @@ def add(
     nobody, it is shared by all.
     """
     from perdure.cli import memories
-    from perdure.cli.remembering import Whose, moment
+    from perdure.cli.remembering import Whose, described
 
-    details = {
-        "kind": kind,
-        "tags": tag,
-        "entities": entity,
-        "speaker": speaker,
-        "importance": importance,
-        "pinned": pin,
-        "hold": hold,
-        "happened_at": moment(happened, option="--happened"),
-        "valid_until": moment(valid_until, option="--valid-until"),
-        "expires_at": moment(expires, option="--expires"),
-        "supersedes": supersedes,
-        "doubt": doubt,
-        "status": "review" if doubt else None,
-    }
-    whose = Whose(user=user, agent=agent, team=team, session=session, tenant=tenant, branch=branch, by=by)
+    details = described(locals())
+    whose = Whose.of(locals())
     raise typer.Exit(memories.add(text, whose, details, key=key, as_json=as_json))
 
 
@@ -122,32 +108,9 @@ def search(
     from perdure.cli import memories
     from perdure.cli.remembering import Narrowed, Whose
 
-    narrowed = Narrowed(
-        kinds=kind,
-        statuses=status,
-        tags=tag,
-        any_tags=any_tag,
-        entities=entity,
-        metadata=meta,
-        speaker=speaker,
-        pinned=pinned,
-        held=held,
-        contains=contains,
-        exactly=exactly,
-        min_importance=min_importance,
-        max_importance=max_importance,
-        expires_before=expires_before,
-        since=since,
-        until=until,
-        written_since=written_since,
-        written_until=written_until,
-        run=run,
-        thread=thread,
-        document=document,
-        actor=actor,
-    )
+    narrowed = Narrowed.of(locals())
     asked = memories.Asked(text=text, limit=limit, after=after, as_of=as_of, explain=explain)
-    whose = Whose(user=user, agent=agent, team=team, session=session, tenant=tenant, branch=branch)
+    whose = Whose.of(locals())
     raise typer.Exit(memories.search(asked, whose, narrowed, as_json=as_json))
 
 
@@ -169,7 +132,7 @@ def show(
     from perdure.cli import memories
     from perdure.cli.remembering import Whose
 
-    whose = Whose(user=user, agent=agent, team=team, session=session, tenant=tenant, branch=branch)
+    whose = Whose.of(locals())
     raise typer.Exit(memories.show(id, whose, version=version, as_of=as_of, as_json=as_json))
 
 
@@ -188,7 +151,7 @@ def edit(
     hold: Annotated[bool, typer.Option("--hold", help="Let nobody forget it.")] = False,
     release: Annotated[bool, typer.Option("--release", help="Let it be forgotten again.")] = False,
     valid_until: of.ValidUntil = None,
-    expires: of.ExpiresAt = None,
+    expires: of.Expires = None,
     expect: of.Expect = None,
     why: Why = None,
     by: By = None,
@@ -205,22 +168,11 @@ def edit(
     Tags and names take the place of those that it had.
     """
     from perdure.cli import memories
-    from perdure.cli.remembering import Whose, moment
+    from perdure.cli.remembering import Whose, described
 
-    changes = {
-        "text": text,
-        "kind": kind,
-        "tags": tag,
-        "entities": entity,
-        "speaker": speaker,
-        "importance": importance,
-        "pinned": True if pin else False if unpin else None,
-        "hold": True if hold else False if release else None,
-        "valid_until": moment(valid_until, option="--valid-until"),
-        "expires_at": moment(expires, option="--expires"),
-    }
-    whose = Whose(user=user, agent=agent, team=team, session=session, tenant=tenant, branch=branch, by=by)
-    raise typer.Exit(memories.edit(id, whose, changes, expect=expect, why=why, as_json=as_json))
+    changes = described(locals())
+    whose = Whose.of(locals())
+    raise typer.Exit(memories.edit(id, whose, changes, text=text, expect=expect, why=why, as_json=as_json))
 
 
 @memory.command()
@@ -245,7 +197,7 @@ def forget(
     from perdure.cli import memories
     from perdure.cli.remembering import Whose
 
-    whose = Whose(user=user, agent=agent, team=team, session=session, tenant=tenant, branch=branch, by=by)
+    whose = Whose.of(locals())
     raise typer.Exit(memories.forget(id, whose, expect=expect, why=why, as_json=as_json))
 
 
@@ -265,7 +217,7 @@ def history(
     from perdure.cli import memories
     from perdure.cli.remembering import Whose
 
-    whose = Whose(user=user, agent=agent, team=team, session=session, tenant=tenant, branch=branch)
+    whose = Whose.of(locals())
     raise typer.Exit(memories.history(id, whose, as_json=as_json))
 
 
@@ -296,7 +248,7 @@ def relations(
 
     if to is None and relate is not None:
         raise typer.BadParameter("--add needs --to NODE: with what is it related?")
-    whose = Whose(user=user, agent=agent, team=team, session=session, tenant=tenant, branch=branch, by=by)
+    whose = Whose.of(locals())
     if to is None:
         raise typer.Exit(memory_keeping.relations(node, whose, limit=limit, as_json=as_json))
     way = memory_keeping.Way(to=to, depth=depth, add=relate, mutual=mutual, strength=strength)
@@ -326,7 +278,7 @@ def review(
     from perdure.cli import memories
     from perdure.cli.remembering import Whose
 
-    whose = Whose(user=user, agent=agent, team=team, session=session, tenant=tenant, branch=branch, by=by)
+    whose = Whose.of(locals())
     if id is None and not (accept or reject):
         raise typer.Exit(memories.in_review(whose, limit=limit, after=after, as_json=as_json))
     if id is None or accept == reject:
@@ -359,7 +311,7 @@ def mark(
 
     if useful == useless:
         raise typer.BadParameter("say either --useful or --useless")
-    whose = Whose(user=user, agent=agent, team=team, session=session, tenant=tenant, branch=branch, by=by)
+    whose = Whose.of(locals())
     raise typer.Exit(memories.mark(id, whose, useful=useful, as_json=as_json))
 
 
@@ -401,7 +353,7 @@ def stats(
     from perdure.cli import memory_keeping
     from perdure.cli.remembering import Whose
 
-    whose = Whose(user=user, agent=agent, team=team, session=session, tenant=tenant, branch=branch)
+    whose = Whose.of(locals())
     raise typer.Exit(memory_keeping.stats(whose, as_json=as_json))
 
 
@@ -411,4 +363,4 @@ def unlearn(*, by: By = None, tenant: of.OfTenant = DEFAULT_TENANT, as_json: Jso
     from perdure.cli import memory_keeping
     from perdure.cli.remembering import Whose
 
-    raise typer.Exit(memory_keeping.unlearn(Whose(tenant=tenant, by=by), as_json=as_json))
+    raise typer.Exit(memory_keeping.unlearn(Whose.of(locals()), as_json=as_json))

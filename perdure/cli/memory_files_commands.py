@@ -37,7 +37,7 @@ def export(
 
     if as_json and to is None:
         raise typer.BadParameter("--json needs --to FILE: without it, the export itself is printed")
-    whose = Whose(user=user, agent=agent, team=team, session=session, tenant=tenant, branch=branch, by=by)
+    whose = Whose.of(locals())
     raise typer.Exit(memory_files.export(to, whose, vectors=vectors, as_json=as_json))
 
 
@@ -72,6 +72,6 @@ def import_(
     from perdure.cli import memory_files
     from perdure.cli.remembering import Whose
 
-    whose = Whose(user=user, agent=agent, team=team, session=session, tenant=tenant, branch=branch, by=by)
+    whose = Whose.of(locals())
     reading = memory_files.Reading(thread=thread, day=day, zone=zone, dry=dry)
     raise typer.Exit(memory_files.import_(file, whose, reading, as_json=as_json))

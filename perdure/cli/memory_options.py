@@ -23,7 +23,7 @@ Entities = Annotated[
 Speaker = Annotated[str | None, typer.Option(metavar="NAME", help="Who said it.")]
 Importance = Annotated[float | None, typer.Option(min=0, max=1, help="From 0 to 1.")]
 ValidUntil = Annotated[str | None, typer.Option(metavar="TIME", help="When it stopped being true.")]
-ExpiresAt = Annotated[str | None, typer.Option(metavar="TIME", help="When it is to be forgotten.")]
+Expires = Annotated[str | None, typer.Option(metavar="TIME", help="When it is to be forgotten.")]
 Expect = Annotated[
     int | None, typer.Option(min=1, metavar="VERSION", help="Version that must be current; else nothing is changed.")
 ]
