@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
@@ -15,6 +16,8 @@ from memory.extraction.subjects import settled
 from memory.extraction.times import dated
 from memory.relations.entities import entities_of
 
+# More is read in a thread, so that heartbeats go on meanwhile: 100,000 characters take 0.2 s.
+_INLINE_CHARS = 20_000
 _QUOTED = Judgement(text="", kind="semantic", importance=0.5, confidence=0.6, tag="fact")
 
 
@@ -33,7 +36,13 @@ class RulesExtractor:
         known: Sequence[Memory],  # noqa: ARG002 - of no use to rules
     ) -> tuple[Candidate, ...]:
         """See `Extractor.extract`."""
-        return tuple(found for utterance in request.utterances for found in _candidates(utterance, request))
+        if sum(len(utterance.text) for utterance in request.utterances) <= _INLINE_CHARS:
+            return _found(request)
+        return await asyncio.to_thread(_found, request)
+
+
+def _found(request: ExtractionRequest) -> tuple[Candidate, ...]:
+    return tuple(found for utterance in request.utterances for found in _candidates(utterance, request))
 
 
 def _candidates(utterance: Utterance, request: ExtractionRequest) -> Iterator[Candidate]:

@@ -46,7 +46,7 @@ def instructions(request: ExtractionRequest) -> str:
 def _shown(utterance: Utterance) -> str:
     most = _TOOL_CHARS if utterance.role == "tool" else _MESSAGE_CHARS
     said = "tool " if utterance.role == "tool" else ""
-    return f"[{utterance.index}] {said}{utterance.speaker}: {_without_secrets(utterance.text)[:most]}"
+    return f"[{utterance.index}] {said}{utterance.speaker}: {_without_secrets(utterance.text[:most])}"
 
 
 def _without_secrets(text: str) -> str:

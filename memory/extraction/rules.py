@@ -39,8 +39,10 @@ def judged(sentence: str, *, role: str) -> Judgement | None:
         sentence: one sentence.
         role: of who said it: "user", "agent" or "tool".
     """
+    if len(sentence) > _MOST_CHARS:
+        return None
     text, corrects, hedged = _bare(sentence)
-    if not 2 <= len(text.split()) <= _MOST_WORDS or len(text) > _MOST_CHARS:
+    if not 2 <= len(text.split()) <= _MOST_WORDS:
         return None
     found = _READERS[role](text)
     if found is None and corrects and role == "user" and _FRAGMENT.match(text):

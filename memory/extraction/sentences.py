@@ -7,6 +7,9 @@ from collections.abc import Iterator
 
 _MOST_CHARS = 100_000
 _MOST_SENTENCES = 2_000
+# A sentence that is longer is none, and would take long to cut.
+_LONGEST_SENTENCE = 1_000
+_LONGEST_ABBREVIATION = 12
 _FENCED = re.compile(r"(```|~~~).*?(?:\1|\Z)", re.S)
 _LINK = re.compile(r"\[([^\]\n]{1,200})\]\([^)\s]{1,500}\)")
 _MARKS = re.compile(r"[*_]{2,3}|`")
@@ -49,7 +52,7 @@ def _cut(line: str) -> Iterator[str]:
     begin = 0
     for match in _END.finditer(line):
         piece = line[begin : match.end()]
-        if _ABBREVIATED.search(piece.rstrip()):
+        if _ABBREVIATED.search(piece[-_LONGEST_ABBREVIATION:].rstrip()):
             continue
         yield piece.strip().removesuffix(";")
         begin = match.end()
@@ -59,7 +62,7 @@ def _cut(line: str) -> Iterator[str]:
 
 def _parts(sentence: str) -> Iterator[str]:
     """Cut at the seams whose both sides are statements of their own."""
-    if _SUBORDINATE.match(sentence) or sentence.endswith("?"):
+    if len(sentence) > _LONGEST_SENTENCE or sentence.endswith("?") or _SUBORDINATE.match(sentence):
         yield sentence
         return
     begin = 0

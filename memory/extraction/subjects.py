@@ -12,7 +12,8 @@ from typing import NamedTuple
 from memory.extraction.persons import THE_USER
 from memory.extraction.words import plain
 
-_ADVERB = r"(?:(?:now|still|currently|actually|already|officially|also|just|recently|no longer|not|originally) )*"
+_ADVERB = r"(?:(?:now|still|currently|actually|already|officially|also|just|recently|no longer|not|originally) ){0,4}"
+_MOST_CHARS = 400
 _BE = r"(?:is|are|was|were|isn't|aren't|will be|has been|have been|became|becomes)"
 _OWNER = r"(?P<owner>[^,;:]{1,80}?)"
 _VALUE = r"(?P<value>.+)"
@@ -67,6 +68,8 @@ def settled(text: str, *, me: str = THE_USER) -> Settled | None:
         text: a statement that stands by itself.
         me: how it names the user; statements that say "User" instead settle the same.
     """
+    if len(text) > _MOST_CHARS:
+        return None
     sentence = text.strip().rstrip(".!").replace("\u2019", "'")
     for name, pattern in _PATTERNS:
         match = pattern.match(sentence)

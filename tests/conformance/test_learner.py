@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import cast
+from typing import Any, cast
 
 import pytest
 
-from contracts.errors import IdempotencyMismatch, ModelUnavailable
-from contracts.memories import Memory, MemoryCommit, MemoryCommitted, MemoryScope
+from contracts.errors import BackendUnavailable, IdempotencyMismatch, ModelUnavailable
+from contracts.memories import Caller, Memory, MemoryCommit, MemoryCommitted, MemoryScope
 from contracts.recall import MemoryFilter, MemoryListing
 from contracts.remembering import Candidate, Extraction, ExtractionRequest, Utterance
 from memory.extraction.learner import LedgeredLearner, UnreadableAnswer
@@ -52,9 +52,13 @@ class _Pupil:
     extractor: _Counted = field(default_factory=_Counted)
 
     def __post_init__(self) -> None:
-        self.learner = LedgeredLearner(
-            SqlMemoryLedger(self.mind.stores.database), cast(LearningStore, self.mind.store), self.extractor
-        )
+        self.store = cast(LearningStore, self.mind.store)
+        self.learner = LedgeredLearner(SqlMemoryLedger(self.mind.stores.database), self.store, self.extractor)
+
+    def troubled(self, **trouble: Any) -> None:
+        """From now on something happens at the next commit."""
+        store = cast(LearningStore, _Troubled(self.store, **trouble))
+        self.learner = LedgeredLearner(SqlMemoryLedger(self.mind.stores.database), store, self.extractor)
 
     def request(self, *utterances: Utterance, key: str = "run-1/1", execution: str = "first") -> ExtractionRequest:
         caller = self.mind.caller().model_copy(update={"run": "run-1"})
@@ -218,30 +222,51 @@ async def test_two_runs_that_end_at_once_learn_the_same_thing_once(pupil: _Pupil
     assert len(await pupil.statuses()) == 1
 
 
+@dataclass
+class _Troubled:
+    """The store of a test, where something happens at the first commit.
+
+    Attributes:
+        edits: somebody edits the memory that is merged into.
+        loses: the answer is lost on its way, after or before it is written.
+    """
+
+    store: LearningStore
+    edits: bool = False
+    loses: str = ""
+    happened: bool = False
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self.store, name)
+
+    async def commit(self, caller: Caller, commit: MemoryCommit) -> MemoryCommitted:
+        first, self.happened = not self.happened, True
+        if first and self.edits:
+            await self.store.edit(caller, commit.revisions[0].model_copy(update={"importance": 0.9}))
+        if first and self.loses == "before":
+            raise BackendUnavailable("the database is away")
+        made = await self.store.commit(caller, commit)
+        if first and self.loses == "after":
+            raise BackendUnavailable("the answer was lost")
+        return made
+
+
 async def test_what_somebody_changed_in_between_is_read_again(pupil: _Pupil) -> None:
     (first,) = (await pupil.hears("I love hiking in the Alps.", key="a")).learned
-    store = pupil.mind.store
-
-    class Meddled:
-        """The store, where somebody edits the memory just before the first commit."""
-
-        meddled = False
-
-        def __getattr__(self, name: str) -> object:
-            return getattr(store, name)
-
-        async def commit(self, caller: object, commit: MemoryCommit) -> MemoryCommitted:
-            if not self.meddled:
-                self.meddled = True
-                revision = commit.revisions[0].model_copy(update={"importance": 0.9, "metadata": None})
-                await store.edit(pupil.mind.caller(), revision)
-            return await cast(LearningStore, store).commit(pupil.mind.caller(), commit)
-
-    pupil.learner = LedgeredLearner(
-        SqlMemoryLedger(pupil.mind.stores.database), cast(LearningStore, Meddled()), pupil.extractor
-    )
+    pupil.troubled(edits=True)
     (merged,) = (await pupil.hears("I love hiking in the Alps!", key="b")).learned
     assert (merged.id, merged.version) == (first.id, 3)
+
+
+@pytest.mark.parametrize("loses", ["before", "after"])
+async def test_a_crash_around_the_commit_leaves_one_set(pupil: _Pupil, loses: str) -> None:
+    pupil.troubled(loses=loses)
+    with pytest.raises(BackendUnavailable):
+        await pupil.hears("I live in Lisbon.", "I have a dog called Rex.", key="a")
+    again = await pupil.hears("I live in Lisbon.", "I have a dog called Rex.", key="a")
+    assert again.repeated == (loses == "after")
+    assert [one.how for one in again.learned] == ["added", "added"]
+    assert len(await pupil.statuses()) == 2
 
 
 async def test_an_extractor_is_shown_what_is_known(pupil: _Pupil) -> None:
