@@ -55,6 +55,8 @@ async def shared(binary: Path, tmp_path_factory: pytest.TempPathFactory) -> Asyn
     folder = tmp_path_factory.mktemp("stack")
     with ModelServer(teams) as models:
         settings = {"OPENAI_BASE_URL": models.url, "OPENAI_API_KEY": KEY, "PERDURE_MODEL": MODEL}
+        # Its model does not know mem0's prompts.
+        settings["PERDURE_EXTRACTOR"] = "rules"
         command_line = CommandLine(folder, PERDURE_APP="tests.support.stack_app,tests.support.stack_flows", **settings)
         async with command_line.up() as record:
             yield Shared(command_line, models, record)

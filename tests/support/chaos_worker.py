@@ -61,6 +61,7 @@ class WorkerHome:
             "PERDURE_MODEL": MODEL,
             "OPENAI_API_KEY": KEY,
             "OPENAI_BASE_URL": self.model_url,
+            "PERDURE_EXTRACTOR": "rules",
             "TEMPORAL_ADDRESS": self.temporal,
             "PYTHONPATH": str(_REPOSITORY),
         }
