@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Literal
 
 from contracts.errors import BadRequest
@@ -247,20 +248,28 @@ def _details(memory: Memory) -> list[tuple[str, str]]:
         "id": memory.id,
         "whose": _whose(memory),
         "kind": memory.kind,
-        "status": memory.status + (f", by {memory.superseded_by}" if memory.superseded_by else ""),
+        "status": ", by ".join(filter(None, (memory.status, memory.superseded_by))),
         "doubt": memory.doubt,
         "speaker": memory.speaker,
         "tags": ", ".join(memory.tags),
         "entities": ", ".join(memory.entities),
-        "importance": f"{memory.importance:g}{' (pinned)' if memory.pinned else ''}{' (held)' if memory.hold else ''}",
+        "importance": " ".join((f"{memory.importance:g}", *_marks(memory))),
         "supersedes": ", ".join(memory.supersedes),
-        "happened": memory.happened_at and documents.time(memory.happened_at),
-        "valid until": memory.valid_until and documents.time(memory.valid_until),
-        "expires": memory.expires_at and documents.time(memory.expires_at),
+        "happened": _time(memory.happened_at),
+        "valid until": _time(memory.valid_until),
+        "expires": _time(memory.expires_at),
         "source": " ".join(filter(None, (source.run, source.thread, source.document))),
         "metadata": documents.compact(memory.metadata) if memory.metadata else "",
         "version": f"{memory.version}, sequence {memory.sequence}",
-        "written": f"{documents.time(memory.written_at)} by {memory.author.actor or 'nobody in particular'}",
-        "created": documents.time(memory.created_at),
+        "written": f"{_time(memory.written_at)} by {memory.author.actor or 'nobody in particular'}",
+        "created": _time(memory.created_at),
     }
     return [(name, value) for name, value in found.items() if value]
+
+
+def _marks(memory: Memory) -> list[str]:
+    return [name for name, there in (("(pinned)", memory.pinned), ("(held)", memory.hold)) if there]
+
+
+def _time(moment: datetime | None) -> str:
+    return "" if moment is None else documents.time(moment)

@@ -26,6 +26,14 @@ _SCOPES = {
 }
 # mem0's own bookkeeping says nothing of a memory.
 _PASSED_OVER = frozenset({"hash", "score", "event", "updated_at", "actor_id", "role"})
+_KNOWN = {
+    *MemoryDraft.model_fields,
+    *(name for names in _SCOPES.values() for name in names),
+    *_TIMES,
+    *_PASSED_OVER,
+    "memory",
+    "categories",
+}
 # Seconds since 1970 are below this, milliseconds above.
 _MILLISECONDS = 100_000_000_000
 
@@ -147,27 +155,31 @@ def _statements(items: Sequence[Item], faults: Sequence[Fault], *, scope: Memory
 
 
 def _draft(value: Mapping[str, Any], *, scope: MemoryScope) -> MemoryDraft:
-    scope_names = [name for names in _SCOPES.values() for name in names]
-    own = {name: _first(value, names) for name, names in _SCOPES.items()}
-    fields = {name: item for name, item in value.items() if name in MemoryDraft.model_fields and item is not None}
-    rest = {
-        name: item
-        for name, item in value.items()
-        if name not in {*fields, *scope_names, *_TIMES, *_PASSED_OVER, "memory", "categories"} and item is not None
-    }
-    given = fields.pop("scope", None) or {name: str(one) for name, one in own.items() if one}
-    text = value.get("memory", value.get("text"))
+    given = {name: item for name, item in value.items() if item is not None}
+    text = given.get("memory", given.get("text"))
+    fields = {name: item for name, item in given.items() if name in MemoryDraft.model_fields}
     return checked.made(
         MemoryDraft,
         {
-            "tags": tuple(value.get("categories") or ()),
+            "tags": tuple(given.get("categories", ())),
+            "scope": _own_scope(given) or scope,
             **fields,
             "text": sendable(text) if isinstance(text, str) else text,
-            "scope": given or scope,
-            "happened_at": moment(_first(value, ("happened_at", *_TIMES))),
-            "metadata": {**rest, **(value.get("metadata") or {})},
+            "happened_at": moment(_first(given, ("happened_at", *_TIMES))),
+            "metadata": {**_unknown(given), **given.get("metadata", {})},
         },
     )
+
+
+def _own_scope(given: Mapping[str, Any]) -> dict[str, str]:
+    """Return whose a memory says that it is, by name."""
+    found = {name: _first(given, names) for name, names in _SCOPES.items()}
+    return {name: str(id_) for name, id_ in found.items() if id_ is not None}
+
+
+def _unknown(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the fields that memories do not have: they are kept beside the text."""
+    return {name: item for name, item in given.items() if name not in _KNOWN}
 
 
 def _first(value: Mapping[str, Any], names: Sequence[str]) -> Any:
