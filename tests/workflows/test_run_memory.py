@@ -133,6 +133,31 @@ async def test_a_team_without_memory_asks_nothing(remembering: Runner, notes: No
     assert notes.conversations == []
 
 
+async def test_agents_of_component_files_are_told_too(remembering: Runner, model_server: ModelServer) -> None:
+    client = {
+        "provider": "autogen_ext.models.openai.OpenAIChatCompletionClient",
+        "component_type": "model",
+        "config": {"model": "gpt-5"},
+    }
+    component = {
+        "provider": "autogen_agentchat.agents.AssistantAgent",
+        "component_type": "agent",
+        "config": {
+            "name": "alice",
+            "description": "Plays alice.",
+            "system_message": "You are alice.",
+            "model_client": client,
+            "reflect_on_tool_use": False,
+            "tool_call_summary_format": "{result}",
+        },
+    }
+    run = await remembering.start("mine", user="ada", component=component)
+    await run.result(timeout=30)
+    (told,) = systems(model_server, "alice")
+    assert told[0] == "You are alice."
+    assert "Turin" in told[1]
+
+
 async def test_memory_that_is_away_is_said_and_nothing_fails(remembering: Runner, notes: Notes) -> None:
     notes.away = 100
     run = await remembering.start("reminded", user="ada", memory=MemoryPolicy(extract=False))
