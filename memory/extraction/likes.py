@@ -12,11 +12,13 @@ from contracts.recall import MAX_QUERY_CHARS, MemoryFilter, MemoryListing, Memor
 from contracts.remembering import Candidate, ExtractionRequest
 from memory.extraction.likeness import likeness
 from memory.extraction.persons import name_of
+from memory.extraction.prompting import without_secrets
 from memory.extraction.subjects import settled
 
 # Under this name a memory keeps what it settles.
 SUBJECT = "subject"
 _MOST_ALIKE = 10
+_MOST_CHARS = 4_000
 _MOST_KNOWN = 20
 _MOST_OF_A_SUBJECT = 10
 _MOST_IN_REVIEW = 200
@@ -55,7 +57,8 @@ class Likes:
         said = [one.text for one in request.utterances if one.role == "user"] or [
             one.text for one in request.utterances
         ]
-        text = "\n".join(said)[-MAX_QUERY_CHARS:].strip()
+        # What is searched for is recorded.
+        text = without_secrets("\n".join(said)[-_MOST_CHARS:]).strip()
         return await self._search(text, limit=_MOST_KNOWN) if text else ()
 
     async def in_review(self) -> tuple[Memory, ...]:

@@ -46,11 +46,11 @@ def instructions(request: ExtractionRequest) -> str:
 def _shown(utterance: Utterance) -> str:
     most = _TOOL_CHARS if utterance.role == "tool" else _MESSAGE_CHARS
     said = "tool " if utterance.role == "tool" else ""
-    return f"[{utterance.index}] {said}{utterance.speaker}: {_without_secrets(utterance.text[:most])}"
+    return f"[{utterance.index}] {said}{utterance.speaker}: {without_secrets(utterance.text[:most])}"
 
 
-def _without_secrets(text: str) -> str:
-    """Leave out the sentences that hold a secret: no other model need see them."""
+def without_secrets(text: str) -> str:
+    """Return a text without the sentences that hold a secret: no other model, and no record, need see them."""
     return text if not holds_secret(text) else " ".join(_kept(text))
 
 

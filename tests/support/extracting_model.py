@@ -12,6 +12,7 @@ from agents.chat_models import ModelSettings, RegisteredChatModels
 from agents.prices import PriceTable
 from memory.embedders.wordllama import WordLlamaEmbedder
 from memory.extraction.completion import ChatCompletion
+from memory.extraction.persons import told
 from memory.extraction.rules import judged
 from memory.extraction.sentences import sentences
 from memory.mem0_extractor import Mem0Extractor
@@ -34,8 +35,7 @@ def _items(messages: str) -> Iterator[dict[str, object]]:
     for number, _, text in zip(parts[::3], parts[1::3], parts[2::3], strict=True):
         for sentence in sentences(text):
             if (found := judged(sentence, role="user")) is not None:
-                said = re.sub(r"^I (\w+)", r"User \1s", found.text)
-                yield {"text": said, "attributed_to": "user", "messages": [int(number)]}
+                yield {"text": told(found.text, "User"), "attributed_to": "user", "messages": [int(number)]}
 
 
 @asynccontextmanager
