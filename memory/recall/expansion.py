@@ -11,7 +11,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 
 from memory.recall.columns import Scores
-from memory.recall.lexical import Lexical, Reach
+from memory.recall.lexical import Lexical
 from memory.recall.union import Union
 
 DOCUMENTS = 5
@@ -20,15 +20,14 @@ TERMS = 15
 OWN = 0.5
 
 
-def expanded(lexical: Lexical, weights: Mapping[str, float], reach: Reach) -> dict[str, float]:
-    """Return weighted stems: those of a question, and those that its best memories share.
+def expanded(lexical: Lexical, weights: Mapping[str, float]) -> dict[str, float]:
+    """Return weighted stems: those of a question, and those that its best memories share with their neighbours.
 
     Args:
         lexical: finds them.
         weights: stems of the question.
-        reach: what counts as the text of a memory.
     """
-    found = _shared(lexical.union, reach, lexical.scores(weights, reach))
+    found = _shared(lexical.union, lexical.scores(weights, "around"))
     if not found:
         return dict(weights)
     own, other = sum(weights.values()), sum(found.values())
@@ -38,11 +37,12 @@ def expanded(lexical: Lexical, weights: Mapping[str, float], reach: Reach) -> di
     return mixed
 
 
-def _shared(union: Union, reach: Reach, scores: Scores) -> dict[str, float]:
+def _shared(union: Union, scores: Scores) -> dict[str, float]:
     """Return the heaviest stems of the best rows."""
     found: defaultdict[str, float] = defaultdict(float)
     for row, score in _best(scores):
-        counts = Counter(stem for one in _text_rows(union, row, reach) for stem in union.stems(one))
+        around = (int(union.before[row]), row, int(union.after[row]))
+        counts = Counter(stem for one in around for stem in union.stems(one))
         share = score / max(counts.total(), 1)
         for stem, count in counts.items():
             found[stem] += count * share
@@ -60,9 +60,3 @@ def _best(scores: Scores) -> Iterator[tuple[int, float]]:
             return
         yield row, float(left[row])
         left[row] = 0
-
-
-def _text_rows(union: Union, row: int, reach: Reach) -> list[int]:
-    before = [] if reach == "own" else [int(union.before[row])]
-    after = [int(union.after[row])] if reach == "around" else []
-    return [*before, row, *after]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -61,15 +61,12 @@ class Legs:
             return
         lexical = Lexical(self._union)
         self.add("lexical", lambda: self._scaled(lexical.scores(stems, "own")))
-        self.add("lexical_before", lambda: self._expanded(lexical, stems, "before"))
-        self.add("lexical_around", lambda: self._expanded(lexical, stems, "around"))
-
-    def _expanded(self, lexical: Lexical, stems: Mapping[str, float], reach: Literal["before", "around"]) -> Scores:
-        wider = expanded(lexical, stems, reach)
-        for stem, weight in wider.items():
-            if stem not in stems:
-                self.expansion[stem] = max(weight, self.expansion.get(stem, 0.0))
-        return self._scaled(lexical.scores(wider, reach))
+        if not self._weights.lexical_before + self._weights.lexical_around:
+            return
+        wider = expanded(lexical, stems)
+        self.expansion = {stem: weight for stem, weight in wider.items() if stem not in stems}
+        self.add("lexical_before", lambda: self._scaled(lexical.scores(wider, "before")))
+        self.add("lexical_around", lambda: self._scaled(lexical.scores(wider, "around")))
 
     def add_meaning(self, vector: Floats | None, likeness: Mapping[str, float] | None) -> None:
         """Add what is like a vector, or what a server found to be."""
