@@ -134,6 +134,6 @@ def _text(path: Path) -> str:
             f"the file {path.name!r} is larger than {MAX_FILE_BYTES // 1024 // 1024} MiB: cut it into parts"
         )
     try:
-        return content.decode("utf-8-sig")
+        return sendable(content.decode("utf-8-sig"))
     except UnicodeDecodeError as error:
         raise BadRequest(f"the file {path.name!r} is no UTF-8: the byte at {error.start} is not") from error

@@ -105,10 +105,19 @@ def _objects(rows: Any, *, what: str) -> tuple[list[Item], list[Fault]]:
     faults: list[Fault] = []
     for number, value in rows:
         if isinstance(value, Mapping):
-            items.append(Item(line=number, value=value))
+            items.append(Item(line=number, value=_clean(value)))
         else:
             faults.append(Fault(line=number, why=f"the {what} is no object: {cut(json.dumps(value), 60)}"))
     return items, faults
+
+
+def _clean(value: Any) -> Any:
+    """Return a JSON value without characters that cannot be kept."""
+    if isinstance(value, str):
+        return sendable(value)
+    if isinstance(value, list):
+        return [_clean(item) for item in value]
+    return {_clean(name): _clean(item) for name, item in value.items()} if isinstance(value, dict) else value
 
 
 def _kind(value: Mapping[str, Any]) -> str | None:
@@ -161,12 +170,12 @@ def _draft(value: Mapping[str, Any], *, scope: MemoryScope) -> MemoryDraft:
     return checked.made(
         MemoryDraft,
         {
-            "tags": tuple(given.get("categories", ())),
+            "tags": _listed(given.get("categories", ())),
             "scope": _own_scope(given) or scope,
             **fields,
-            "text": sendable(text) if isinstance(text, str) else text,
+            "text": text,
             "happened_at": moment(_first(given, ("happened_at", *_TIMES))),
-            "metadata": {**_unknown(given), **given.get("metadata", {})},
+            "metadata": {**_unknown(given), **_named(given.get("metadata", {}))},
         },
     )
 
@@ -182,6 +191,14 @@ def _unknown(given: Mapping[str, Any]) -> dict[str, Any]:
     return {name: item for name, item in given.items() if name not in _KNOWN}
 
 
+def _listed(value: Any) -> Any:
+    return [value] if isinstance(value, str) else value
+
+
+def _named(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {"metadata": value}
+
+
 def _first(value: Mapping[str, Any], names: Sequence[str]) -> Any:
     return next((value[name] for name in names if value.get(name) not in (None, "")), None)
 
@@ -189,10 +206,10 @@ def _first(value: Mapping[str, Any], names: Sequence[str]) -> Any:
 def _text(content: Any) -> str:
     """Return the text of a message, whose content may be a list of parts."""
     if isinstance(content, str):
-        return sendable(content)
+        return content
     if isinstance(content, list):
         parts = [part.get("text") if isinstance(part, Mapping) else part for part in content]
-        return "\n".join(sendable(part) for part in parts if isinstance(part, str))
+        return "\n".join(part for part in parts if isinstance(part, str))
     return ""
 
 

@@ -114,6 +114,21 @@ def test_memories_are_read_with_their_fields() -> None:
     assert "importance" in found.faults[0].why
 
 
+def test_odd_values_are_kept_or_told() -> None:
+    lines = [
+        {"text": "half \ud800", "speaker": "Ada\u0000", "metadata": {"\udfff": ["\u0000"]}},
+        {"text": "a", "metadata": "words", "categories": "food"},
+        {"text": 7},
+        {"text": "b", "tags": 7},
+        {"text": "c", "happened_at": float("nan")},
+    ]
+    found = statements("\n".join(map(json.dumps, lines)))
+    first, second = found.drafts
+    assert (first.text, first.speaker, first.metadata) == ("half \ufffd", "Ada\ufffd", {"\ufffd": ["\ufffd"]})
+    assert (second.tags, second.metadata) == (("food",), {"metadata": "words"})
+    assert [fault.line for fault in found.faults] == [3, 4, 5]
+
+
 @pytest.mark.parametrize("text", ["", "hello", "Ada: [1]"])
 def test_what_is_no_json_is_left_to_others(text: str) -> None:
     assert json_files.read(text, scope=ADA) is None
