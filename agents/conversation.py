@@ -92,6 +92,11 @@ class Conversation:
         self._restored_bytes = 0
         self._detail: str | None = None
 
+    @property
+    def grows(self) -> bool:
+        """Whether agents may join that are not there yet, as those who hear topics do."""
+        return isinstance(self.team, RoutedChat)
+
     async def converse(self) -> Ending:
         """Let the team talk until it ends, is out of budget, or must go on in a new history.
 

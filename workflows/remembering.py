@@ -27,7 +27,7 @@ async def recall(conversation: Conversation) -> None:
     """Recall what fits the task, and hand it to the agents whose system messages are to tell it."""
     run = conversation.run
     policy = run.memory.policy
-    if policy is None or policy.inject != "system":
+    if policy is None or policy.inject != "system" or not (run.memory.listeners or conversation.grows):
         return
     request = RecallRequest(**run.memory.caller(), policy=policy, agents=run.memory.listeners, text=Recipe())
     caller = _caller(run, "recall", summary=f"at most {policy.limit} memories, {policy.tokens:,} tokens")

@@ -36,6 +36,12 @@ def asking(ctx: TeamContext) -> Team:
     return RoundRobinGroupChat([_agent(ctx, "alice"), _agent(ctx, "bob", asks=True)], max_turns=4)
 
 
+@team("alone")
+def alone(ctx: TeamContext) -> ChatAgent:
+    """One agent, who asks."""
+    return _agent(ctx, "bob", asks=True)
+
+
 @team("all-asking", memory=MemoryPolicy(inject="memory"))
 def all_asking(ctx: TeamContext) -> Team:
     """A team that says how its agents remember."""

@@ -102,6 +102,12 @@ async def test_an_agent_that_asks_is_told_in_its_turns_and_each_thing_once(
     assert len(before(result)) == 2
 
 
+async def test_nothing_is_recalled_that_nobody_is_told(remembering: Runner) -> None:
+    run = await remembering.start("alone", user="ada")
+    await run.result(timeout=30)
+    assert await remembering.call_ids(run) == ["bob:1:memory", "bob:1", "remember"]
+
+
 @pytest.mark.parametrize("team", ["all-asking", "reminded"])
 async def test_team_and_run_say_how_agents_remember(team: str, remembering: Runner) -> None:
     run = await remembering.start(team, user="ada", memory="memory" if team == "reminded" else "system")
