@@ -43,7 +43,8 @@ _SMALL_TALK = re.compile(
     r"|sorry|welcome|congrat\w+|you're welcome"
     r"|sounds|looks good|never ?mind|no (?:problem|worries)|of course|just (?:a|one)|go ahead|it depends"
     r"|something|anything|nothing|happy to|glad to)\b"
-    r"|\bas an ai\b|^(?:here|there) (?:is|are|it|you)\b|^here's\b|^(?:terminate|approve|done|continue)\b\.?$",
+    r"|\bas an ai\b|^(?:here|there) (?:is|are|it|you)\b|^here's\b|^i get (?:it|that)\b|^i'm (?:having fun"
+    r"|doing (?:my best|ok|okay|fine|well|good|great))\b|^(?:terminate|approve|done|continue)\b\.?$",
     re.I,
 )
 # What the first person says of this conversation, not of the world.

@@ -165,7 +165,7 @@ _PROCEDURES = (
         rf"|have|find|see|want|need|think|finish|done)\b)(?:[^,]|,\d)+, (?:please )?(?:always |never |first |then"
         rf" )?{_VERBS}\b"
     ),
-    _compiled(r"^(?:when|whenever|every time|each time|once) .+, we \w+"),
+    _compiled(r"^(?:when|whenever|every time|each time|once)\b(?!.*\b(?:was|were|had|did|ago)\b) .+, we \w+"),
     _compiled(r"^(?:before|after|for) (?:each|every)\b.+"),
     _compiled(rf"^to \w+(?: [\w' -]+)?, (?:first |you (?:must|have to) |we )?{_VERBS}\b"),
     _compiled(
