@@ -10,7 +10,7 @@ from contracts.memories import Memory, MemoryRecord
 from contracts.memory_ports import MemoryLedger, MemoryStore
 from contracts.recall import MAX_QUERY_CHARS, MemoryFilter, MemoryListing, MemoryQuery, Recalled
 from contracts.remembering import ContextRequest, MemoryContext
-from memory.context.choosing import Choice, Found, Why
+from memory.context.choosing import Choice, Found, Why, owner
 
 # For a context, so many hits are looked at: some are told already, say the same, or are of another scope.
 _MOST_HITS = 200
@@ -35,7 +35,7 @@ class LedgeredContextBuilder:
 
     async def build(self, request: ContextRequest) -> MemoryContext:
         """See `ContextBuilder.build`."""
-        if not request.policy.limit or not request.policy.tokens:
+        if not request.policy.limit or not request.policy.tokens or not await self._is_there(request):
             return MemoryContext()
         search = _Search(self._store, request)
         pinned, relevant, recent = await asyncio.gather(
@@ -43,6 +43,18 @@ class LedgeredContextBuilder:
         )
         context = _chosen(request, pinned, relevant, recent).context(sequence=search.sequence, note=search.note)
         return await self._recorded(request, context)
+
+    async def _is_there(self, request: ContextRequest) -> bool:
+        """Whether the scopes that are asked for hold anything: most agents remember nothing of their own."""
+        caller, wanted = request.caller, request.policy.scopes
+        if wanted is None or "shared" in wanted:  # hits from outside are everybody's, and not counted
+            return True
+        keys = [scope.key for scope in caller.scope.visible() if owner(scope) in wanted]
+        try:
+            counts = await self._ledger.counts(tenant=caller.tenant, branch=caller.branch, scopes=keys)
+        except PerdureError:
+            return True  # the search says what is away
+        return bool(counts["scope"])
 
     async def _recorded(self, request: ContextRequest, context: MemoryContext) -> MemoryContext:
         if not context.injected:

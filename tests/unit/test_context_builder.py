@@ -49,6 +49,8 @@ class Shelf:
     memories: Sequence[Memory] = ()
     away: frozenset[str] = frozenset()
     records: list[MemoryRecord] = field(default_factory=list)
+    counted: list[str] = field(default_factory=list)
+    asked: list[str] = field(default_factory=list)
 
     async def list(self, caller: Caller, listing: MemoryListing) -> MemoryPage:
         self._answer("list")
@@ -60,11 +62,16 @@ class Shelf:
         hits = [Recalled(memory=one, score=1 - place / 100) for place, one in enumerate(found)]
         return Recollection(hits=tuple(hits[: query.limit]), sequence=7, degraded=("the graph is away",))
 
+    async def counts(self, *, tenant: str, branch: str, scopes: Sequence[str]) -> dict[str, dict[str, int]]:
+        self.counted += scopes
+        return {"scope": {one.scope.key: 1 for one in self.memories if one.scope.key in scopes}}
+
     async def record(self, records: Sequence[MemoryRecord]) -> None:
         self._answer("record")
         self.records += records
 
     def _answer(self, what: str) -> None:
+        self.asked.append(what)
         if what in self.away:
             raise BackendUnavailable(f"{what} does not answer")
 
@@ -170,6 +177,12 @@ async def test_only_what_is_asked_for(policy: dict[str, Any], wanted: set[str]) 
         ]
     )
     assert {one.id for one in (await told(shelf, **policy)).injected} == wanted
+
+
+async def test_scopes_that_hold_nothing_are_not_searched() -> None:
+    shelf = Shelf([memory(1)])
+    assert (await told(shelf, scopes=("team",))).injected == ()
+    assert (shelf.counted, shelf.asked) == (["team=support"], [])
 
 
 async def test_what_is_hardly_relevant_is_left_out() -> None:
