@@ -133,7 +133,7 @@ class RecallWeights(Contract):
     lexical_around: float = Field(default=0.13, ge=0, description="BM25 with expansion, with both neighbours.")
     dense: float = Field(default=0.12, ge=0, description="Likeness of meaning.")
     dense_around: float = Field(default=0.10, ge=0, description="Likeness of meaning, with both neighbours.")
-    neighbour: float = Field(default=0.10, ge=0, description="How well the neighbours in the conversation fit.")
+    neighbour: float = Field(default=0.05, ge=0, description="How well the neighbours in the conversation fit.")
     thread: float = Field(default=0.15, ge=0, description="How well its whole conversation fits.")
     speaker: float = Field(default=0.25, ge=0, description="The one person that the query names said it.")
     date: float = Field(default=0.30, ge=0, description="It happened when the query says.")
