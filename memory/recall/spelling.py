@@ -34,7 +34,10 @@ _WORD = re.compile(r"(?<![\w'\u2019])[A-Za-z]+(?!\w)")
 
 @cache
 def english() -> dict[str, int]:
-    """Return usual English words, each with its place by frequency: `english.txt` has them in this order."""
+    """Return usual English words, each with its place by frequency.
+
+    `english.txt` has them in this order: the whole words of BERT's uncased vocabulary (Apache License 2.0).
+    """
     words = files("memory.recall").joinpath("english.txt").read_text(encoding="ascii").split()
     return {word: place for place, word in enumerate(words)}
 
