@@ -22,17 +22,17 @@ from contracts.recall import MemoryListing, MemoryPage, MemoryQuery, Recollectio
 from contracts.recall_ports import MemoryCache
 from contracts.relations import Path, Relation
 from contracts.state import Author
-from memory import memory_review
-from memory.learned_ranking import LearnedRanking
-from memory.memory_access import MemoryAccess
-from memory.memory_checks import made
-from memory.memory_recorder import MemoryRecorder
-from memory.memory_relations import MemoryRelations
-from memory.memory_rights import check_writes, visible_keys
-from memory.memory_search import MemorySearch
-from memory.memory_uses import MemoryUses, Use
-from memory.memory_writing import Followers, MemoryWriting, digest_of
-from memory.scope_indexes import ScopeIndexes
+from memory.store import review
+from memory.store.access import MemoryAccess
+from memory.store.checks import made
+from memory.store.learned_ranking import LearnedRanking
+from memory.store.recorder import MemoryRecorder
+from memory.store.relations import MemoryRelations
+from memory.store.rights import check_writes, visible_keys
+from memory.store.scope_indexes import ScopeIndexes
+from memory.store.search import MemorySearch
+from memory.store.uses import MemoryUses, Use
+from memory.store.writing import Followers, MemoryWriting, digest_of
 
 
 class Projections(Followers, Protocol):
@@ -153,11 +153,11 @@ class LedgeredMemoryStore:
     ) -> Memory:
         """See `MemoryStore.review`."""
         memory = await self._access.writable(caller, id)
-        memory_review.check_open(memory)
+        review.check_open(memory)
         if decision == "reject":
-            return await self._changed(caller, why, forgettings=(memory_review.rejected(memory),))
+            return await self._changed(caller, why, forgettings=(review.rejected(memory),))
         superseded = await self._access.seen(caller, memory.supersedes)
-        return await self._changed(caller, why, revisions=memory_review.accepted(memory, superseded))
+        return await self._changed(caller, why, revisions=review.accepted(memory, superseded))
 
     async def mark(self, caller: Caller, id: str, *, useful: bool) -> None:
         """See `MemoryStore.mark`."""

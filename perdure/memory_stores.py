@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from contracts.projection_ports import MemoryGraph, VectorIndex
     from contracts.recall import RecallWeights
     from contracts.recall_ports import Embedder, Extractor, MemoryCache, OutsideSource
-    from memory.memory_assembly import MemoryAdapters
-    from memory.search_request import RecallTuning
+    from memory.store.assembly import MemoryAdapters
+    from memory.store.search_request import RecallTuning
 
 _MIB = 1024 * 1024
 # Weight of what was learned from use, where nobody said: as much as one of the dense legs.
@@ -55,10 +55,10 @@ async def open_memory(
     """
     from memory.context_builder import LedgeredContextBuilder
     from memory.extraction.learner import LedgeredLearner
-    from memory.memory_archive import SqlMemoryArchive
-    from memory.memory_assembly import assembled
     from memory.memory_store import LedgeredMemoryStore
-    from memory.memory_texts import TextAnalysis
+    from memory.store.archive import SqlMemoryArchive
+    from memory.store.assembly import assembled
+    from memory.store.texts import TextAnalysis
 
     async with AsyncExitStack() as exits:
         adapters = _adapters(settings, stores, exits)
@@ -74,7 +74,7 @@ async def open_memory(
 
 
 def _adapters(settings: Settings, stores: Stores, exits: AsyncExitStack) -> MemoryAdapters:
-    from memory.memory_assembly import MemoryAdapters
+    from memory.store.assembly import MemoryAdapters
 
     embedder = _embedder(settings, exits)
     return MemoryAdapters(
@@ -143,7 +143,7 @@ def _walking(settings: Settings, stores: Stores, exits: AsyncExitStack) -> Memor
 def _sources(settings: Settings, embedder: Embedder, exits: AsyncExitStack) -> tuple[OutsideSource, ...]:
     if not settings.memory.sources:
         return ()
-    from memory.outside_sources import named
+    from memory.outside.sources import named
 
     sources = named(settings.memory.sources, embedder=embedder)
     for source in sources:
@@ -164,7 +164,7 @@ def _cache(stores: Stores) -> MemoryCache:
 
 def _tuning(settings: Settings) -> RecallTuning:
     """Return the weights; where the ranking learns and nobody said how much that counts, it counts a little."""
-    from memory.search_request import RecallTuning
+    from memory.store.search_request import RecallTuning
 
     chosen = settings.memory
     if not chosen.learn_ranking:

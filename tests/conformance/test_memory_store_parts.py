@@ -18,11 +18,11 @@ from contracts.projection_ports import PointKey, VectorPoint
 from contracts.recall import MemoryQuery, Recalled, RecallWeights
 from contracts.relations import Relation
 from memory.embedders.wordllama import WordLlamaEmbedder
-from memory.memory_assembly import MemoryAdapters, assembled
 from memory.memory_store import LedgeredMemoryStore
 from memory.process_memory_cache import ProcessMemoryCache
 from memory.recall.columns import Floats
-from memory.search_request import RecallTuning
+from memory.store.assembly import MemoryAdapters, assembled
+from memory.store.search_request import RecallTuning
 from tests.support.minds import Mind, MindBackend
 
 pytestmark = pytest.mark.parametrize("kind", ["sqlite"], indirect=True)

@@ -15,10 +15,10 @@ import pytest
 from contracts.errors import BackendUnavailable, ConfigurationError
 from contracts.memories import Caller
 from contracts.recall_ports import OutsideSource
-from memory import outside_sources
 from memory.embedders.wordllama import WordLlamaEmbedder
-from memory.outside_folder import FolderSource
-from memory.outside_http import HttpSource
+from memory.outside import sources
+from memory.outside.folder import FolderSource
+from memory.outside.http import HttpSource
 from tests.support.http_server import Exchange, HttpRequest
 from tests.support.local_http import served
 
@@ -75,7 +75,7 @@ async def source(
     url = f"{endpoint[1]}/search" + ("?q={query}&n={limit}" if request.param == "GET" else "")
     setting = str(folder) if request.param.startswith("folder") else url
     embedder = WordLlamaEmbedder() if request.param == "folder" else None
-    (source,) = outside_sources.named([setting], embedder=embedder)
+    (source,) = sources.named([setting], embedder=embedder)
     yield source
     await source.close()
 
@@ -219,4 +219,4 @@ async def test_a_password_is_not_shown() -> None:
 @pytest.mark.parametrize("setting", ["ftp://host/x", "http://", "file:///etc"])
 def test_what_is_neither_folder_nor_http_is_refused(setting: str) -> None:
     with pytest.raises(ConfigurationError):
-        outside_sources.named([setting])
+        sources.named([setting])

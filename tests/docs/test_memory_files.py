@@ -7,7 +7,7 @@ from datetime import UTC, date
 import pytest
 
 from contracts.memories import Caller
-from memory.outside_http import HttpSource
+from memory.outside.http import HttpSource
 from perdure.transfer import chat_logs
 from tests.docs.pages import all_blocks
 from tests.support.http_server import Exchange, HttpRequest

@@ -13,7 +13,7 @@ from contracts.memories import Memory, MemoryCommit, MemoryDraft, MemoryScope
 from contracts.projection_ports import MemoryGraph, VectorIndex
 from contracts.relations import SUPERSEDES
 from memory.memory_ledger import SqlMemoryLedger
-from memory.projections import Projections
+from memory.projections.projections import Projections
 from memory.relations.linking import mentions
 from memory.sql_graph import SqlMemoryGraph
 from perdure.settings import Settings

@@ -8,7 +8,7 @@ import pytest
 
 from contracts.errors import BackendUnavailable
 from contracts.memory_ports import LedgerEntry, MemoryLedger, View
-from memory.scope_indexes import ScopeIndexes
+from memory.store.scope_indexes import ScopeIndexes
 
 ADA, BOB = View("t", "main", "user=ada"), View("t", "main", "user=bob")
 

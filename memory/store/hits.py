@@ -9,9 +9,9 @@ from typing import NamedTuple
 from contracts.memories import Memory
 from contracts.memory_ports import MemoryLedger
 from contracts.recall import Recalled, RecallWeights, Share
-from memory.memory_rights import sees
 from memory.recall.ranking import Found, Ranking
-from memory.search_request import SearchRequest
+from memory.store.rights import sees
+from memory.store.search_request import SearchRequest
 
 
 class Hit(NamedTuple):

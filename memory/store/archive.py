@@ -17,11 +17,11 @@ from contracts.memory_archive import ArchiveCounts, ArchivedVersion, Restored
 from contracts.memory_ports import MemoryLedger
 from memory.ledger.restoring import Restore, RestoredVersion, restored_row
 from memory.ledger.rows import MemoryRow, memory_of
-from memory.memory_rights import visible_keys
-from memory.memory_texts import SpokenText, TextAnalysis
 from memory.recall.analysis import stems_of
 from memory.sql import memory_archiving
 from memory.sql.database import Database
+from memory.store.rights import visible_keys
+from memory.store.texts import SpokenText, TextAnalysis
 
 _PAGE = 500
 # What another database counts, or calls, otherwise.

@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 from contracts.errors import NotFound
 from contracts.memories import Caller, Memory
 from contracts.memory_ports import MemoryLedger
-from memory.memory_checks import moment, possible_ids, possible_version
-from memory.memory_rights import check_writes, missing, sees
+from memory.store.checks import moment, possible_ids, possible_version
+from memory.store.rights import check_writes, missing, sees
 
 
 class MemoryAccess:

@@ -15,21 +15,21 @@ from contracts.memory_ports import MemoryLedger
 from contracts.recall import MemoryFilter, MemoryListing, MemoryPage, MemoryQuery, Recalled, Recollection
 from contracts.recall_ports import MemoryCache
 from memory.background import end
-from memory.learned_ranking import LearnedRanking
-from memory.memory_checks import check_words, moment
-from memory.memory_hits import NO_HITS, MemoryHits, with_outside
-from memory.memory_recorder import MemoryRecorder
-from memory.memory_rights import visible_keys
-from memory.memory_texts import TextAnalysis
 from memory.recall import questions
 from memory.recall.columns import Floats
 from memory.recall.index import ScopeIndex
 from memory.recall.ranking import Ranking
-from memory.recall_evidence import Evidence
-from memory.recall_legs import RecallLegs
-from memory.scope_indexes import ScopeIndexes
-from memory.search_request import Past, RecallTuning, SearchRequest, request_of
-from memory.set_aside import SetAside
+from memory.store.checks import check_words, moment
+from memory.store.evidence import Evidence
+from memory.store.hits import NO_HITS, MemoryHits, with_outside
+from memory.store.learned_ranking import LearnedRanking
+from memory.store.legs import RecallLegs
+from memory.store.recorder import MemoryRecorder
+from memory.store.rights import visible_keys
+from memory.store.scope_indexes import ScopeIndexes
+from memory.store.search_request import Past, RecallTuning, SearchRequest, request_of
+from memory.store.set_aside import SetAside
+from memory.store.texts import TextAnalysis
 
 _KEPT = timedelta(minutes=5)
 # What lies outside changes without telling.

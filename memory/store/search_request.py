@@ -11,9 +11,9 @@ from typing import NamedTuple
 from contracts.memories import Caller
 from contracts.memory_ports import View
 from contracts.recall import MemoryFilter, MemoryQuery, RecallWeights
-from memory import search_cursors
-from memory.memory_rights import visible_keys
-from memory.search_cursors import SearchCursor
+from memory.store import cursors
+from memory.store.cursors import SearchCursor
+from memory.store.rights import visible_keys
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -120,7 +120,7 @@ def request_of(
     digest = _digest(caller, query, weights)
     # An empty question is a list, which has cursors of its own.
     paged = query.after is not None and query.text.strip()
-    page = search_cursors.read(query.after or "", question=digest) if paged else None
+    page = cursors.read(query.after or "", question=digest) if paged else None
     now = datetime.now(UTC) if past is None else past.time
     return SearchRequest(
         caller=caller,

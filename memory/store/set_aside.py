@@ -11,10 +11,10 @@ from datetime import datetime
 from contracts.memories import Memory
 from contracts.memory_ports import LedgerEntry, MemoryLedger
 from contracts.recall import MemoryListing
-from memory.memory_texts import SpokenText, TextAnalysis
 from memory.recall.index import ScopeIndex
-from memory.search_request import SearchRequest
 from memory.state.rows import microseconds
+from memory.store.search_request import SearchRequest
+from memory.store.texts import SpokenText, TextAnalysis
 
 _MOST = 5_000
 _PAGE = 1_000

@@ -9,7 +9,7 @@ from memory.recall.columns import Floats
 from memory.recall.index import ScopeIndex
 from memory.recall.questions import Question
 from memory.recall.ranking import Ranking, rank
-from memory.search_request import SearchRequest
+from memory.store.search_request import SearchRequest
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,7 +9,7 @@ from contextlib import suppress
 from contracts.errors import BackendUnavailable
 from contracts.memory_ports import MemoryLedger, Vector
 from memory.background import end
-from memory.memory_texts import TextAnalysis
+from memory.store.texts import TextAnalysis
 
 _log = logging.getLogger(__name__)
 _GROUP = 200

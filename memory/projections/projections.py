@@ -15,10 +15,10 @@ from contracts.errors import BadRequest
 from contracts.memory_ports import MemoryLedger
 from contracts.projection_ports import MemoryGraph, VectorIndex
 from contracts.relations import Relation
-from memory.followed import FollowedMemoryGraph, FollowedVectorIndex
-from memory.following import Following
+from memory.projections.followed import FollowedMemoryGraph, FollowedVectorIndex
+from memory.projections.following import Following
+from memory.projections.tracks import GraphTrack, RelationsTrack, VectorsTrack
 from memory.sql_graph import SqlMemoryGraph
-from memory.tracks import GraphTrack, RelationsTrack, VectorsTrack
 
 _WITHIN = timedelta(seconds=0.3)
 _SWEEP = timedelta(seconds=5)

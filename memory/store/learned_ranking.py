@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from memory.memory_uses import MemoryUses, Use
+from memory.store.uses import MemoryUses, Use
 
 # What somebody says counts more than what an answer seems to have drawn on.
 _MARK = 3

@@ -15,9 +15,9 @@ from contracts.recall import Recalled
 from contracts.recall_ports import Embedder
 from contracts.state import Author
 from contracts.texts import sendable
-from memory import folder_files, passages
-from memory.folder_files import FileState
-from memory.folder_index import FolderIndex, Vector
+from memory.outside import folder_files, passages
+from memory.outside.folder_files import FileState
+from memory.outside.folder_index import FolderIndex, Vector
 
 _log = logging.getLogger(__name__)
 _FRESH_SECONDS = 2.0

@@ -14,10 +14,10 @@ from contracts.projection_ports import MemoryGraph, VectorIndex
 from contracts.recall import Recalled
 from contracts.recall_ports import OutsideSource
 from contracts.state import MAIN
-from memory.memory_texts import little_endian
 from memory.recall.columns import Floats
 from memory.relations.association import associated
-from memory.search_request import SearchRequest
+from memory.store.search_request import SearchRequest
+from memory.store.texts import little_endian
 
 _T = TypeVar("_T")
 _log = logging.getLogger(__name__)

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from contracts.errors import ConfigurationError
 from contracts.recall_ports import Embedder, OutsideSource
-from memory.outside_folder import FolderSource
-from memory.outside_http import HttpSource
+from memory.outside.folder import FolderSource
+from memory.outside.http import HttpSource
 
 _SCHEME = re.compile(r"([a-z][a-z0-9+.-]+)://", re.IGNORECASE)
 

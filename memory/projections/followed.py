@@ -10,7 +10,7 @@ from typing import TypeVar
 from contracts.errors import BackendUnavailable
 from contracts.projection_ports import MemoryGraph, PointKey, VectorIndex, VectorPoint
 from contracts.relations import Path, Relation, RelationChange
-from memory.following import Following
+from memory.projections.following import Following
 
 _T = TypeVar("_T")
 _SOON_SECONDS = 0.5

@@ -11,10 +11,10 @@ from typing import Protocol
 from contracts.errors import BackendUnavailable
 from contracts.memories import Caller, Memory, MemoryCommit, MemoryCommitted, MemoryDraft, MemoryRevision
 from contracts.memory_ports import MemoryLedger, View
-from memory.memory_texts import SpokenText, TextAnalysis
 from memory.relations.entities import entities_of
-from memory.scope_indexes import ScopeIndexes
-from memory.vector_repair import VectorRepair
+from memory.store.scope_indexes import ScopeIndexes
+from memory.store.texts import SpokenText, TextAnalysis
+from memory.store.vector_repair import VectorRepair
 
 _log = logging.getLogger(__name__)
 # Working memory lasts so long where nothing is said.

@@ -8,23 +8,23 @@ from dataclasses import dataclass, field
 
 from contracts.projection_ports import MemoryGraph, VectorIndex
 from contracts.recall_ports import Embedder, MemoryCache, OutsideSource
-from memory.learned_ranking import LearnedRanking
-from memory.memory_access import MemoryAccess
 from memory.memory_ledger import SqlMemoryLedger
-from memory.memory_recorder import MemoryRecorder
-from memory.memory_relations import MemoryRelations
-from memory.memory_search import MemorySearch
 from memory.memory_store import MemoryParts
-from memory.memory_texts import TextAnalysis
-from memory.memory_uses import MemoryUses
-from memory.memory_writing import MemoryWriting
-from memory.projections import Projections
-from memory.recall_legs import RecallLegs
-from memory.scope_indexes import ScopeIndexes
-from memory.search_request import RecallTuning
+from memory.projections.projections import Projections
 from memory.sql.database import Database
 from memory.sql_graph import SqlMemoryGraph
-from memory.vector_repair import VectorRepair
+from memory.store.access import MemoryAccess
+from memory.store.learned_ranking import LearnedRanking
+from memory.store.legs import RecallLegs
+from memory.store.recorder import MemoryRecorder
+from memory.store.relations import MemoryRelations
+from memory.store.scope_indexes import ScopeIndexes
+from memory.store.search import MemorySearch
+from memory.store.search_request import RecallTuning
+from memory.store.texts import TextAnalysis
+from memory.store.uses import MemoryUses
+from memory.store.vector_repair import VectorRepair
+from memory.store.writing import MemoryWriting
 
 
 @dataclass(frozen=True, kw_only=True)

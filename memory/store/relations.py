@@ -9,10 +9,10 @@ from typing import Protocol
 from contracts.memories import Caller
 from contracts.projection_ports import MemoryGraph
 from contracts.relations import ENTITY, Path, Relation
-from memory.memory_access import MemoryAccess
-from memory.memory_checks import check_words
-from memory.memory_rights import check_writes, scope_of, visible_keys
 from memory.relations.entities import entity_node
+from memory.store.access import MemoryAccess
+from memory.store.checks import check_words
+from memory.store.rights import check_writes, scope_of, visible_keys
 
 
 class RelationBook(Protocol):

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from contracts.memory_ports import LedgerEntry
 from contracts.recall import RecallWeights
-from memory.passages import Passage
+from memory.outside.passages import Passage
 from memory.recall import questions, ranking
 from memory.recall.analysis import stems_of
 from memory.recall.index import ScopeIndex
