@@ -13,6 +13,7 @@ from contracts.memory_ports import MemoryLedger
 from contracts.recall_ports import Extractor
 from contracts.remembering import Candidate, Extraction, ExtractionRequest
 from memory.extraction.consolidation import Decision, decided, distinct
+from memory.extraction.echoes import without_echoes
 from memory.extraction.guards import Checked, Reason, guarded
 from memory.extraction.likes import LearningStore, Likes
 from memory.extraction.persons import name_of
@@ -73,7 +74,7 @@ class LedgeredLearner:
         self, request: ExtractionRequest, *, known: Sequence[Memory]
     ) -> tuple[Sequence[Candidate], str | None]:
         try:
-            return await self._extractor.extract(request, known=known), None
+            return await self._extractor.extract(await asyncio.to_thread(without_echoes, request), known=known), None
         except UnreadableAnswer as error:
             return (), str(error)
 
