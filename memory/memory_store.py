@@ -125,13 +125,13 @@ class LedgeredMemoryStore:
         self._parts.recorder.note(caller, "get", ids=(id,))
         return found
 
-    async def search(self, caller: Caller, query: MemoryQuery) -> Recollection:
-        """See `MemoryStore.search`."""
-        return await self._parts.search.search(caller, query)
+    async def search(self, caller: Caller, query: MemoryQuery, *, recorded: bool = True) -> Recollection:
+        """See `MemoryStore.search`. What is not `recorded` leaves no trace: nobody has asked for it."""
+        return await self._parts.search.search(caller, query, recorded=recorded)
 
-    async def list(self, caller: Caller, listing: MemoryListing) -> MemoryPage:
-        """See `MemoryStore.list`."""
-        return await self._parts.search.listed(caller, listing)
+    async def list(self, caller: Caller, listing: MemoryListing, *, recorded: bool = True) -> MemoryPage:
+        """See `MemoryStore.list`, and `search`."""
+        return await self._parts.search.listed(caller, listing, recorded=recorded)
 
     async def edit(self, caller: Caller, revision: MemoryRevision, *, why: str | None = None) -> Memory:
         """See `MemoryStore.edit`."""

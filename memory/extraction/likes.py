@@ -8,7 +8,7 @@ from typing import Protocol
 
 from contracts.memories import Caller, Memory, MemoryCommit, MemoryCommitted, MemoryScope
 from contracts.memory_ports import MemoryStore
-from contracts.recall import MAX_QUERY_CHARS, MemoryFilter, MemoryListing, MemoryQuery
+from contracts.recall import MAX_QUERY_CHARS, MemoryFilter, MemoryListing, MemoryPage, MemoryQuery, Recollection
 from contracts.remembering import Candidate, ExtractionRequest
 from memory.extraction.likeness import likeness
 from memory.extraction.persons import name_of
@@ -26,7 +26,15 @@ _LEAST_LIKENESS = 0.4
 
 
 class LearningStore(MemoryStore, Protocol):
-    """A memory store that also makes whole commits, for what learns."""
+    """A memory store that also makes whole commits, for what learns, and tells it what nobody has asked for."""
+
+    async def search(self, caller: Caller, query: MemoryQuery, *, recorded: bool = True) -> Recollection:
+        """See `MemoryStore.search`. What learning compares with is no reading: it need not be recorded."""
+        ...
+
+    async def list(self, caller: Caller, listing: MemoryListing, *, recorded: bool = True) -> MemoryPage:
+        """See `MemoryStore.list`, and `search`."""
+        ...
 
     async def commit(self, caller: Caller, commit: MemoryCommit) -> MemoryCommitted:
         """Make a commit with stems and vectors, and have indexes and projections follow.
@@ -57,7 +65,7 @@ class Likes:
         said = [one.text for one in request.utterances if one.role == "user"] or [
             one.text for one in request.utterances
         ]
-        # What is searched for is recorded.
+        # What embeds it may be somebody else's.
         text = without_secrets("\n".join(said)[-_MOST_CHARS:]).strip()
         return await self._search(text, limit=_MOST_KNOWN) if text else ()
 
@@ -83,10 +91,12 @@ class Likes:
 
     async def _search(self, text: str, *, limit: int) -> tuple[Memory, ...]:
         query = MemoryQuery(text=text, limit=limit, filter=MemoryFilter(scope=self.scope))
-        return tuple(hit.memory for hit in (await self.store.search(self.caller, query)).hits if _is_kept(hit.memory))
+        found = await self.store.search(self.caller, query, recorded=False)
+        return tuple(hit.memory for hit in found.hits if _is_kept(hit.memory))
 
     async def _list(self, chosen: MemoryFilter, *, limit: int) -> tuple[Memory, ...]:
-        return (await self.store.list(self.caller, MemoryListing(filter=chosen, limit=limit))).memories
+        listing = MemoryListing(filter=chosen, limit=limit)
+        return (await self.store.list(self.caller, listing, recorded=False)).memories
 
 
 def _is_kept(memory: Memory) -> bool:

@@ -76,15 +76,15 @@ class MemorySearch:
         self._hits = MemoryHits(ledger)
         self._aside = SetAside(ledger, analysis=analysis)
 
-    async def search(self, caller: Caller, query: MemoryQuery) -> Recollection:
+    async def search(self, caller: Caller, query: MemoryQuery, *, recorded: bool = True) -> Recollection:
         """See `MemoryStore.search`."""
         request = await self._request(caller, query)
         found = await self._kept(request) or await self._fresh(request)
-        ids = tuple(hit.memory.id for hit in found.hits)
-        self._recorder.note(caller, "search", ids=ids, query=query.text)
+        if recorded:
+            self._recorder.note(caller, "search", ids=tuple(hit.memory.id for hit in found.hits), query=query.text)
         return found
 
-    async def listed(self, caller: Caller, listing: MemoryListing) -> MemoryPage:
+    async def listed(self, caller: Caller, listing: MemoryListing, *, recorded: bool = True) -> MemoryPage:
         """See `MemoryStore.list`."""
         wanted = listing.filter.scope
         scopes = visible_keys(caller)
@@ -93,7 +93,8 @@ class MemorySearch:
         check_words(listing.filter.model_dump(), what="the filter")
         listing = listing.model_copy(update={"as_of": moment(listing.as_of)})
         page = await self._ledger.list(listing, tenant=caller.tenant, branch=caller.branch, scopes=scopes)
-        self._recorder.note(caller, "search", ids=tuple(memory.id for memory in page.memories))
+        if recorded:
+            self._recorder.note(caller, "search", ids=tuple(memory.id for memory in page.memories))
         return page
 
     async def warm(self, caller: Caller) -> None:

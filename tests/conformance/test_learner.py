@@ -191,11 +191,17 @@ async def test_secrets_are_not_kept_and_the_note_does_not_tell_them(pupil: _Pupi
     assert [one.text for one in learned.learned] == ["Ada's name is Ada."]
     assert learned.note is not None
     assert "hunter2" not in learned.note
+    assert "hunter2" not in str(await SqlMemoryLedger(pupil.mind.stores.database).records(tenant=pupil.mind.tenant))
+
+
+async def test_what_findings_are_compared_with_is_no_reading(pupil: _Pupil) -> None:
+    await pupil.hears("I live in Lisbon.", "My dog is called Rex.", key="a")
+    await pupil.mind.search("Who asks now?")
     ledger = SqlMemoryLedger(pupil.mind.stores.database)
     async with asyncio.timeout(10):
-        while not any(record.action == "search" for record in await ledger.records(tenant=pupil.mind.tenant)):
-            await asyncio.sleep(0.05)
-    assert "hunter2" not in str(await ledger.records(tenant=pupil.mind.tenant))
+        while len(records := await ledger.records(tenant=pupil.mind.tenant)) < 2:
+            await asyncio.sleep(0.02)
+    assert [(one.action, one.query) for one in records] == [("search", "Who asks now?"), ("add", None)]
 
 
 async def test_what_the_agents_were_told_is_not_learned_again(pupil: _Pupil) -> None:
