@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from contracts.memories import MemoryKind
@@ -72,7 +73,6 @@ def _candidate(said_text: str, item: Mapping[str, Any], request: ExtractionReque
     sources = _sources(said_text, item, request.utterances)
     first = sources[0] if sources else None
     said = (first.at if first else None) or request.now
-    day = dated(text, said).day
     speaker = None if first is None else speaker_of(first, request)
     matter = settled(text, me=me)
     kind, tags = _kind(text)
@@ -84,10 +84,16 @@ def _candidate(said_text: str, item: Mapping[str, Any], request: ExtractionReque
         entities=entities_of(text, speaker, ()),
         importance=0.6,
         confidence=_confidence(item.get("confidence")),
-        happened_at=day if day is not None and kind == "episodic" and day <= said else said,
+        happened_at=_happened_at(text, said) if kind == "episodic" else said,
         messages=tuple(utterance.index for utterance in sources),
         subject=matter.subject if matter else None,
     )
+
+
+def _happened_at(text: str, said: datetime) -> datetime:
+    """The day that a text names, unless it is still to come; else when it was said."""
+    day = dated(text, said).day
+    return day if day is not None and day <= said else said
 
 
 def _kind(text: str) -> tuple[MemoryKind, tuple[str, ...]]:
@@ -112,7 +118,11 @@ def _sources(text: str, item: Mapping[str, Any], utterances: Sequence[Utterance]
     chosen = tuple(utterance for utterance, share in shares if str(utterance.index) in numbers and share > 0)
     if chosen:
         return chosen
-    likely = [pair for pair in shares if pair[1] >= _LEAST_SHARED and _fits(pair[0], item)]
+    return _likeliest([pair for pair in shares if _fits(pair[0], item)])
+
+
+def _likeliest(shares: Iterable[tuple[Utterance, float]]) -> tuple[Utterance, ...]:
+    likely = [pair for pair in shares if pair[1] >= _LEAST_SHARED]
     best = sorted(likely, key=lambda pair: (-pair[1], pair[0].index))[:1]
     return tuple(utterance for utterance, _ in best)
 

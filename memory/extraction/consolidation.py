@@ -93,11 +93,18 @@ def decided(one: Checked, likes: Sequence[Memory], *, me: str = THE_USER) -> Dec
     active = next((memory for memory in same if memory.status == "active"), None)
     if active is not None:
         return Decision(checked=one, how="merged", target=active)
-    rivals = tuple(_rivals(case))
+    return _decided_as_new(case)
+
+
+def _decided_as_new(case: _Against) -> Decision:
+    """What becomes of what nothing known says."""
+    one, rivals = case.one, tuple(_rivals(case))
     doubt = _doubt(case, rivals)
     if doubt is not None:
         return Decision(checked=one, how="review", others=rivals, doubt=doubt)
-    poorer = (memory for memory in likes if memory not in rivals and _is_poorer(memory, one.candidate.text, me))
+    poorer = (
+        memory for memory in case.likes if memory not in rivals and _is_poorer(memory, one.candidate.text, case.me)
+    )
     others = (*rivals, *poorer)
     return Decision(checked=one, how="superseded" if others else "added", others=others)
 
@@ -124,16 +131,27 @@ def _doubt(case: _Against, rivals: Sequence[Memory]) -> str | None:
     """Why a contradiction is not simply believed."""
     if not rivals:
         return None
-    matter, candidate, names = case.matter, case.one.candidate, ", ".join(memory.id for memory in rivals)
-    if any(memory.pinned or memory.hold for memory in rivals):
+    names = ", ".join(memory.id for memory in rivals)
+    if any(_stays(memory) for memory in rivals):
         return f"it says otherwise than what is pinned or held: {names}"
-    if matter is not None and matter.is_weak and CORRECTION not in candidate.tags:
-        return f"it says otherwise than {names}, and may speak of something else"
-    if matter is not None and not case.one.by_user and matter.subject.startswith(f"{case.me.casefold()}/"):
-        return f"it says otherwise than {names} of the user, and the user did not say it"
-    if matter is None and min(likeness(memory.text, candidate.text) for memory in rivals) < _CORRECTED:
+    if case.matter is not None:
+        return _doubt_of_matter(case, case.matter, names)
+    if min(likeness(memory.text, case.one.candidate.text) for memory in rivals) < _CORRECTED:
         return f"it may correct {names}"
     return None
+
+
+def _doubt_of_matter(case: _Against, matter: Settled, names: str) -> str | None:
+    if matter.is_weak and CORRECTION not in case.one.candidate.tags:
+        return f"it says otherwise than {names}, and may speak of something else"
+    if not case.one.by_user and matter.subject.startswith(f"{case.me.casefold()}/"):
+        return f"it says otherwise than {names} of the user, and the user did not say it"
+    return None
+
+
+def _stays(memory: Memory) -> bool:
+    """Whether only a person may put something else in its place."""
+    return memory.pinned or memory.hold
 
 
 def _says(known: str, text: str, me: str) -> bool:
@@ -146,7 +164,7 @@ def _says(known: str, text: str, me: str) -> bool:
 
 def _is_poorer(memory: Memory, text: str, me: str) -> bool:
     """Whether a text says all that is known, and more of it; or the same as what waits in review."""
-    if memory.pinned or memory.hold:
+    if _stays(memory):
         return False
     if memory.status == "review":
         return _says(memory.text, text, me)
@@ -189,15 +207,27 @@ def _settle(kept: list[Checked], rival: int, one: Checked, me: str) -> Checked:
     """Let what was said later stand where it corrects; else doubt both. What is over gives way to what is."""
     before = kept[rival]
     old, new = settled(before.candidate.text, me=me), settled(one.candidate.text, me=me)
-    if old is not None and new is not None and new.ended and not old.ended and old.value != new.value:
+    if old is not None and new is not None and _ends_another(new, old):
         return _emptied(one)
     if CORRECTION in one.candidate.tags or (old is not None and old.ended):
         kept[rival] = _emptied(before)
-        messages = tuple(sorted({*before.candidate.messages, *one.candidate.messages}))
-        tags = tuple(dict.fromkeys((*one.candidate.tags, CORRECTION)))
-        return replace(one, candidate=one.candidate.model_copy(update={"messages": messages, "tags": tags}))
-    kept[rival] = replace(before, doubt=before.doubt or f"in the same run it was said, too: {one.candidate.text[:200]}")
-    return replace(one, doubt=one.doubt or f"in the same run it was said, too: {before.candidate.text[:200]}")
+        return _correcting(one, before)
+    kept[rival] = _doubted(before, beside=one)
+    return _doubted(one, beside=before)
+
+
+def _ends_another(new: Settled, old: Settled) -> bool:
+    return new.ended and not old.ended and old.value != new.value
+
+
+def _correcting(one: Checked, before: Checked) -> Checked:
+    messages = tuple(sorted({*before.candidate.messages, *one.candidate.messages}))
+    tags = tuple(dict.fromkeys((*one.candidate.tags, CORRECTION)))
+    return replace(one, candidate=one.candidate.model_copy(update={"messages": messages, "tags": tags}))
+
+
+def _doubted(one: Checked, *, beside: Checked) -> Checked:
+    return replace(one, doubt=one.doubt or f"in the same run it was said, too: {beside.candidate.text[:200]}")
 
 
 def _emptied(one: Checked) -> Checked:

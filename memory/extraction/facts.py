@@ -25,6 +25,7 @@ _OPINIONS = vocabulary(
     " point lot much many well useless"
     " understandable obvious bit little quite pretty rather fairly extremely totally completely"
 )
+_SAYS_NOTHING = STOPPED | _OPINIONS | ADVERBS | {","}
 _AUXILIARY = vocabulary("is are was were has have had does do did will must should shall can")
 _LISTENER = re.compile(r"\b(?:you|your|yours|you're|ya|u)\b", re.I)
 _PARTICULAR = re.compile(r"\d|(?<=[\s\"'(])[A-Z](?!')\w|[\"\u201c]")
@@ -96,14 +97,14 @@ def _noun(lower: list[str], place: int) -> bool:
 
 
 def _says_something(lower: list[str], tokens: list[str]) -> bool:
-    content = [
-        word for word in lower if word not in STOPPED and word not in _OPINIONS and word not in ADVERBS and word != ","
-    ]
-    if not content:
-        return False
-    return len(content) > 1 or (
-        content[0] not in _AUXILIARY and (len(content[0]) > 2 or content[0].isdigit() or tokens[-1].isupper())
-    )
+    content = [word for word in lower if word not in _SAYS_NOTHING]
+    if len(content) == 1:
+        return _says_alone(content[0], last=tokens[-1])
+    return bool(content)
+
+
+def _says_alone(word: str, *, last: str) -> bool:
+    return word not in _AUXILIARY and (len(word) > 2 or word.isdigit() or last.isupper())
 
 
 def _happened(lower: list[str], verb: int, text: str) -> bool:

@@ -45,9 +45,8 @@ def judged(sentence: str, *, role: str) -> Judgement | None:
     if not 2 <= len(text.split()) <= _MOST_WORDS:
         return None
     found = _READERS[role](text)
-    if found is None and corrects and role == "user" and _FRAGMENT.match(text):
-        # What it corrects stands elsewhere: somebody must say.
-        found = Judgement(text=f"Correction: {text}", kind="semantic", importance=0.7, confidence=0.4, tag="correction")
+    if found is None and corrects and role == "user":
+        found = _fragment(text)
     if found is None:
         return None
     if corrects and found.tag != "procedure":
@@ -64,6 +63,13 @@ def _bare(sentence: str) -> tuple[str, bool, bool]:
         text = text[hedge.end() :]
     text = text.strip(" ,")
     return text[:1].upper() + text[1:], corrects, hedge is not None
+
+
+def _fragment(text: str) -> Judgement | None:
+    if not _FRAGMENT.match(text):
+        return None
+    # What it corrects stands elsewhere: somebody must say.
+    return Judgement(text=f"Correction: {text}", kind="semantic", importance=0.7, confidence=0.4, tag="correction")
 
 
 def _of_user(text: str) -> Judgement | None:
