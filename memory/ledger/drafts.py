@@ -6,18 +6,20 @@ import hashlib
 import json
 import secrets
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from contracts.errors import BadRequest
-from contracts.memories import Grant, MemoryCommit, MemoryDraft, MemoryRevision
+from contracts.memories import Grant, Memory, MemoryCommit, MemoryDraft, MemoryRevision, MemorySource
 from contracts.state import Author
 from memory.ledger.rows import Body, MemoryRow, joined, list_text, stored
 
 _DIGITS = "0123456789abcdefghjkmnpqrstvwxyz"
 _RANDOM_BITS, _TIME_DIGITS, _ALL_DIGITS = 55, 9, 20
 _TIMES = ("created_at", "text_at", "written_at", "stored_at")
+_AS_THEY_ARE = ("kind", "status", "speaker", "importance", "pinned", "hold", "text")
+_TOLD_TIMES = ("happened_at", "valid_from", "valid_until", "expires_at")
 _INT64, _INT32 = 2**63, 2**31
 # Fields of a revision that are columns, with how they are stored; None means "as it is".
 _COLUMNS: dict[str, Callable[[Any], Any]] = {
@@ -101,42 +103,47 @@ def prepared_drafts(
 
 
 def _row(commit: MemoryCommit, draft: MemoryDraft, *, id_: str, stems: str) -> MemoryRow:
-    return MemoryRow(
-        **_place(commit, draft, id_=id_),
-        kind=draft.kind,
-        status=draft.status,
-        speaker=draft.speaker,
-        importance=draft.importance,
-        pinned=draft.pinned,
-        hold=draft.hold,
-        **_source(draft),
-        happened_at=stored(draft.happened_at),
-        valid_from=stored(draft.valid_from),
-        valid_until=stored(draft.valid_until),
-        expires_at=stored(draft.expires_at),
-        superseded_by=None,
-        entities=list_text(draft.entities),
-        tags=list_text(draft.tags),
-        stems=stems,
-        body=_body(draft).text(),
-        text=draft.text,
-    )
+    _check_draft(draft)
+    return MemoryRow(**_place(commit, id_=id_), **content_columns(draft), superseded_by=None, stems=stems)
 
 
-def _place(commit: MemoryCommit, draft: MemoryDraft, *, id_: str) -> dict[str, Any]:
+def _place(commit: MemoryCommit, *, id_: str) -> dict[str, Any]:
     """Return who has the memory; what the lock's holder fills in is 0."""
     numbers = dict.fromkeys(("seq", "changed_seq", "text_seq", *_TIMES), 0)
     author = {"actor": "", "run": None, "step": None, "why": None}
-    place = {"tenant": commit.tenant, "branch": commit.branch, "id": id_, "scope": draft.scope.key}
+    place = {"tenant": commit.tenant, "branch": commit.branch, "id": id_}
     return {**numbers, **author, **place, "version": 1, "until_seq": None, "asked": True}
 
 
-def _source(draft: MemoryDraft) -> dict[str, Any]:
+def _check_draft(draft: MemoryDraft) -> None:
     source = draft.source
     texts = (draft.speaker, draft.doubt, source.thread, source.document, source.run, source.execution)
     check_texts((*texts, *draft.tags, *draft.entities), what=f"the memory {draft.text[:40]!r}")
     _check_number(source.position, limit=_INT64, what="position")
     _check_number(source.turn, limit=_INT32, what="turn")
+
+
+def content_columns(memory: MemoryDraft | Memory) -> dict[str, Any]:
+    """Return what a memory says, and of whom and when, as columns."""
+    body = Body(
+        doubt=memory.doubt,
+        supersedes=memory.supersedes,
+        messages=memory.source.messages,
+        grants=grant_pairs(memory.grants),
+        metadata=memory.metadata,
+    )
+    return {
+        **{name: getattr(memory, name) for name in _AS_THEY_ARE},
+        **{name: stored(getattr(memory, name)) for name in _TOLD_TIMES},
+        **_source_columns(memory.source),
+        "scope": memory.scope.key,
+        "entities": list_text(memory.entities),
+        "tags": list_text(memory.tags),
+        "body": body.text(),
+    }
+
+
+def _source_columns(source: MemorySource) -> dict[str, Any]:
     return {
         "thread": source.thread,
         "position": source.position,
@@ -145,16 +152,6 @@ def _source(draft: MemoryDraft) -> dict[str, Any]:
         "execution": source.execution,
         "turn": source.turn,
     }
-
-
-def _body(draft: MemoryDraft) -> Body:
-    return Body(
-        doubt=draft.doubt,
-        supersedes=draft.supersedes,
-        messages=draft.source.messages,
-        grants=grant_pairs(draft.grants),
-        metadata=draft.metadata,
-    )
 
 
 def prepared_revisions(
@@ -177,22 +174,29 @@ def _revision(revision: MemoryRevision, *, stems: str, vector: bytes | None) -> 
         raise BadRequest(f"the memory {revision.id!r} cannot be made forgotten by a revision: forget it")
     texts = (revision.speaker, revision.doubt, *(revision.tags or ()), *(revision.entities or ()))
     check_texts(texts, what=f"the revision of the memory {revision.id!r}")
-    columns = {name: store(changed[name]) for name, store in _COLUMNS.items() if changed.get(name) is not None}
-    columns |= {name: store(changed[name]) for name, store in _CLEARED.items() if name in changed}
-    body = {"doubt": changed["doubt"]} if "doubt" in changed else {}
-    if revision.grants is not None:
-        body["grants"] = grant_pairs(revision.grants)
-    if revision.metadata is not None:
-        body["metadata"] = revision.metadata
     return PreparedRevision(
         id=revision.id,
         expect=revision.expect,
-        columns=columns,
-        body=body,
+        columns=_changed_columns(changed),
+        body=_changed_body(changed),
         text=revision.text,
         stems=stems,
         vector=vector,
     )
+
+
+def _changed_columns(changed: Mapping[str, Any]) -> dict[str, Any]:
+    columns = {name: store(changed[name]) for name, store in _COLUMNS.items() if changed.get(name) is not None}
+    return columns | {name: store(changed[name]) for name, store in _CLEARED.items() if name in changed}
+
+
+def _changed_body(changed: Mapping[str, Any]) -> dict[str, Any]:
+    body = {"doubt": changed["doubt"]} if "doubt" in changed else {}
+    if changed.get("grants") is not None:
+        body["grants"] = grant_pairs(changed["grants"])
+    if changed.get("metadata") is not None:
+        body["metadata"] = changed["metadata"]
+    return body
 
 
 def commit_digest(commit: MemoryCommit) -> bytes:

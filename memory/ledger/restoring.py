@@ -4,14 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from contracts.memories import Memory
 from contracts.state import Author
-from memory.ledger.drafts import check_texts, grant_pairs
-from memory.ledger.rows import Body, MemoryRow, RecordRow, VectorRow, joined, list_text, stored
+from memory.ledger.drafts import check_texts, content_columns
+from memory.ledger.rows import MemoryRow, RecordRow, VectorRow, joined, list_text, stored
 from memory.ledger.slate import add_record, grant_rows, needs_of
 from memory.state.world import LineageNeed, Need, World, check_open
+
+# What the lock's holder fills in.
+_UNPLACED: dict[str, Any] = {
+    **dict.fromkeys(("seq", "changed_seq", "text_seq", "text_at", "stored_at"), 0),
+    "until_seq": None,
+    "asked": True,
+}
 
 
 class RestoredVersion(NamedTuple):
@@ -114,56 +121,27 @@ def restored_row(memory: Memory, *, tenant: str, branch: str, stems: Sequence[st
     Raises:
         BadRequest: it holds what not every database can keep.
     """
-    source, author = memory.source, memory.author
-    texts = (memory.speaker, memory.doubt, source.thread, source.document, source.run, source.execution, memory.text)
-    people = (author.actor, author.run, author.step, author.why)
-    check_texts((*texts, *people, *memory.tags, *memory.entities), what=f"version {memory.version} of {memory.id!r}")
-    body = Body(
-        doubt=memory.doubt,
-        supersedes=memory.supersedes,
-        messages=source.messages,
-        grants=grant_pairs(memory.grants),
-        metadata=memory.metadata,
-    )
+    _check(memory)
     return MemoryRow(
-        seq=0,
+        **content_columns(memory),
+        **_UNPLACED,
         tenant=tenant,
         branch=branch,
         id=memory.id,
         version=memory.version,
-        until_seq=None,
-        changed_seq=0,
-        text_seq=0,
-        scope=memory.scope.key,
-        kind=memory.kind,
-        status=memory.status,
-        asked=True,
-        speaker=memory.speaker,
-        importance=memory.importance,
-        pinned=memory.pinned,
-        hold=memory.hold,
-        thread=source.thread,
-        position=source.position,
-        document=source.document,
-        source_run=source.run,
-        execution=source.execution,
-        turn=source.turn,
-        happened_at=stored(memory.happened_at),
-        valid_from=stored(memory.valid_from),
-        valid_until=stored(memory.valid_until),
-        expires_at=stored(memory.expires_at),
         superseded_by=memory.superseded_by,
-        actor=author.actor,
-        run=author.run,
-        step=author.step,
-        why=author.why,
+        actor=memory.author.actor,
+        run=memory.author.run,
+        step=memory.author.step,
+        why=memory.author.why,
         created_at=stored(memory.created_at) or 0,
-        text_at=0,
         written_at=stored(memory.written_at) or 0,
-        stored_at=0,
-        entities=list_text(memory.entities),
-        tags=list_text(memory.tags),
         stems=joined(stems),
-        body=body.text(),
-        text=memory.text,
     )
+
+
+def _check(memory: Memory) -> None:
+    source, author = memory.source, memory.author
+    texts = (memory.speaker, memory.doubt, source.thread, source.document, source.run, source.execution, memory.text)
+    people = (author.actor, author.run, author.step, author.why)
+    check_texts((*texts, *people, *memory.tags, *memory.entities), what=f"version {memory.version} of {memory.id!r}")
