@@ -56,15 +56,18 @@ class Table:
         self.live.extend([True] * len(entries))
         self.thread.extend(threads)
         self.speaker.extend(speakers)
-        self.when.extend([entry.written_at if entry.happened_at is None else entry.happened_at for entry in entries])
+        self._extend_times(entries)
         self.sequence.extend([entry.sequence for entry in entries])
-        self.expires.extend([NEVER if entry.expires_at is None else entry.expires_at for entry in entries])
         self.importance.extend([entry.importance for entry in entries])
         for links in (self.before, self.after):
             links.extend([NOBODY] * len(entries))
         for measured in (self.length, self.length_before, self.length_around):
             measured.extend(lengths)
         self._extend_vectors([entry.vector for entry in entries])
+
+    def _extend_times(self, entries: Sequence[LedgerEntry]) -> None:
+        self.when.extend([entry.written_at if entry.happened_at is None else entry.happened_at for entry in entries])
+        self.expires.extend([NEVER if entry.expires_at is None else entry.expires_at for entry in entries])
 
     def _extend_vectors(self, vectors: Sequence[bytes | None]) -> None:
         none = bytes(4 * self.vector.width)

@@ -112,12 +112,17 @@ def _names(text: str) -> Iterator[str]:
         if not 1 <= len(span) <= _MOST_WORDS:
             continue
         name = " ".join(word.text for word in span).removesuffix("'s")
-        if len(span) == 1 and span[0].first and not (span[0].own or span[0].text.endswith("'s")):
+        if len(span) == 1 and _is_doubtful(span[0]):
             doubtful.append(name)
         else:
             sure.update(name.split())
             yield name
     yield from (name for name in doubtful if name in sure)
+
+
+def _is_doubtful(word: _Word) -> bool:
+    """Whether nothing but its place in the sentence may have given it its capital."""
+    return word.first and not (word.own or word.text.endswith("'s"))
 
 
 def _words(text: str) -> Iterator[_Word]:

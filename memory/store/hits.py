@@ -71,12 +71,16 @@ class MemoryHits:
         found = await self._ledger.get(ids, tenant=caller.tenant, branch=caller.branch, as_of=request.as_of)
         there = {memory.id: memory for memory in found if _counts(memory, request)}
         lent = [memory.id for memory in there.values() if not caller.sees(memory.scope)]
-        if lent:
-            # A grant counts as it is now, whatever the time that is looked at.
-            today = await self._ledger.get(lent, tenant=caller.tenant, branch=caller.branch)
-            seen = {memory.id for memory in today if sees(caller, memory, now=request.now)}
-            there = {id: memory for id, memory in there.items() if id not in lent or id in seen}
-        return there
+        if not lent:
+            return there
+        withdrawn = await self._withdrawn(request, lent)
+        return {id: memory for id, memory in there.items() if id not in withdrawn}
+
+    async def _withdrawn(self, request: SearchRequest, lent: Sequence[str]) -> set[str]:
+        """Of what was lent to the caller, what is no more: a grant counts as it is now, whatever time is looked at."""
+        caller = request.caller
+        today = await self._ledger.get(lent, tenant=caller.tenant, branch=caller.branch)
+        return set(lent) - {memory.id for memory in today if sees(caller, memory, now=request.now)}
 
 
 def with_outside(page: Page, outside: Sequence[Recalled], request: SearchRequest) -> Page:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
@@ -65,31 +65,26 @@ class MemoryWriting:
             commit: the changes.
             changed: memories whose text is changed, by id: who said them is not part of what is embedded.
         """
-        commit = commit.model_copy(
-            update={
-                "tenant": caller.tenant,
-                "branch": caller.branch,
-                "drafts": tuple(_named(_lasting(draft, now=datetime.now(UTC))) for draft in commit.drafts),
-                "revisions": tuple(_renamed(one, changed or {}) for one in commit.revisions),
-                "agent": commit.agent or caller.scope.agent,
-                "session": commit.session or caller.scope.session,
-            }
-        )
-        texts = [*map(_of_draft, commit.drafts), *(_of_revision(one, changed or {}) for one in commit.revisions)]
+        changed = changed or {}
+        commit = _completed(commit, caller, changed)
+        texts = [*map(_of_draft, commit.drafts), *(_of_revision(one, changed) for one in commit.revisions)]
+        stems, vectors = await self._analysed(texts)
+        made = await self._ledger.commit(commit, stems=stems, vectors=vectors, embedder=self._analysis.embedder.name)
+        await self._follow(caller, made.memories, sequence=made.sequence)
+        return made
+
+    async def _analysed(self, texts: Sequence[SpokenText | None]) -> tuple[list[tuple[str, ...]], list[bytes | None]]:
+        """Stems and vectors, none for None; vectors that cannot be made now are made later."""
         analysed = await self._analysis.of([text for text in texts if text is not None])
         if analysed.degraded is not None:
             self._repair.begin()
         elif texts:
             self._repair.wake()
         stems, vectors = iter(analysed.stems), iter(analysed.vectors)
-        made = await self._ledger.commit(
-            commit,
-            stems=[() if text is None else next(stems) for text in texts],
-            vectors=[None if text is None else next(vectors) for text in texts],
-            embedder=self._analysis.embedder.name,
+        return (
+            [() if text is None else next(stems) for text in texts],
+            [None if text is None else next(vectors) for text in texts],
         )
-        await self._follow(caller, made.memories, sequence=made.sequence)
-        return made
 
     async def _follow(self, caller: Caller, memories: Iterable[Memory], *, sequence: int) -> None:
         scopes = {scope.key for memory in memories for scope in (memory.scope, *(g.scope for g in memory.grants))}
@@ -108,6 +103,19 @@ def digest_of(caller: Caller, drafts: Iterable[MemoryDraft]) -> str:
     for draft in drafts:
         found.update(draft.model_dump_json().encode())
     return found.hexdigest()
+
+
+def _completed(commit: MemoryCommit, caller: Caller, changed: Mapping[str, Memory]) -> MemoryCommit:
+    return commit.model_copy(
+        update={
+            "tenant": caller.tenant,
+            "branch": caller.branch,
+            "drafts": tuple(_named(_lasting(draft, now=datetime.now(UTC))) for draft in commit.drafts),
+            "revisions": tuple(_renamed(one, changed) for one in commit.revisions),
+            "agent": commit.agent or caller.scope.agent,
+            "session": commit.session or caller.scope.session,
+        }
+    )
 
 
 def _of_draft(draft: MemoryDraft) -> SpokenText | None:
