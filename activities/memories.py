@@ -143,12 +143,9 @@ class Memories:
     async def _tell_ranking(self, request: LearnRequest, conversed: Conversed) -> None:
         if self._memories is None or not self._memories.learns_ranking or not conversed.ids:
             return
-        answers = [text for *_, role, text in conversed.said if role == "agent"]
-        items = [item for text in conversed.told for item in items_of(text)]
-        drawn = drawn_on(items, answer=answers[-1] if answers else "")
-        ids = [id_ for id_, is_drawn in zip(conversed.ids, drawn, strict=False) if is_drawn]
+        drawn = _drawn(conversed)
         try:
-            await self._memories.store.drew(_caller(request), ids)
+            await self._memories.store.drew(_caller(request), drawn)
         except PerdureError as error:
             activity.logger.warning("the ranking was not told what an answer drew on: %s", error)
 
@@ -175,6 +172,14 @@ async def _added(store: MemoryStore, request: AdditionRequest, text: str) -> Add
         return AdditionOutcome(note=f"nothing was written: {error.errors()[0]['msg']}")
     written = await store.add(_caller(request), [draft], idempotency_key=journal.call_key())
     return AdditionOutcome(id=written[0].id)
+
+
+def _drawn(conversed: Conversed) -> list[str]:
+    """The ids of the memories that the last answer drew on."""
+    answers = [text for *_, role, text in conversed.said if role == "agent"]
+    items = [item for text in conversed.told for item in items_of(text)]
+    drawn = drawn_on(items, answer=answers[-1] if answers else "")
+    return [id_ for id_, is_drawn in zip(conversed.ids, drawn, strict=False) if is_drawn]
 
 
 def _caller(request: MemoryCall) -> Caller:

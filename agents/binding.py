@@ -134,15 +134,22 @@ class Binding:
 
     def _remind(self, agent: AssistantAgent, path: str) -> None:
         """Let an agent know what is remembered, in the way that it says itself, or that its team or run says."""
-        policy = self._run.memory.policy
         own = [memory for memory in agent._memory or () if isinstance(memory, DurableMemory)]
-        if not own and policy is not None and policy.inject == "system":
-            self._run.memory.listen(path, agent)
-        if not own and policy is not None and policy.inject == "memory":
-            own = [DurableMemory(self._run, policy, path=path)]
-            agent._memory = [*(agent._memory or ()), *own]
-        for memory in own:
+        for memory in own or self._reminders(agent, path):
             memory.as_system = bool(agent._model_client.model_info.get("multiple_system_messages"))
+
+    def _reminders(self, agent: AssistantAgent, path: str) -> list[DurableMemory]:
+        """Have an agent reminded that has no memory of its own; return the memory that it is given, if it is."""
+        policy = self._run.memory.policy
+        if policy is None:
+            return []
+        if policy.inject == "system":
+            self._run.memory.listen(path, agent)
+        if policy.inject != "memory":
+            return []
+        given = DurableMemory(self._run, policy, path=path)
+        agent._memory = [*(agent._memory or ()), given]
+        return [given]
 
     def _claim(self, owner: Any, path: str) -> None:
         if id(owner) in self._seen:
