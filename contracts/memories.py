@@ -310,6 +310,9 @@ class MemoryRecord(Contract):
     ids: tuple[str, ...] = ()
     count: int = 0
     at: datetime | None = Field(default=None, description="Filled by the ledger.")
+    key: str | None = Field(
+        default=None, exclude=True, description="Of a row that may be told twice: with the same ids it is kept once."
+    )
 
 
 # Types of the events that changes of memory are; data: id, scope, kind, status, version and the run, never the text.

@@ -157,4 +157,13 @@ def _record(request: ContextRequest, context: MemoryContext) -> MemoryRecord:
         query=request.task[:_RECORDED_CHARS],
         ids=tuple(one.id for one in context.injected),
         count=len(context.injected),
+        key=_key(request),
     )
+
+
+def _key(request: ContextRequest) -> str | None:
+    """What the attempts of one activity have in common; it may choose for several agents."""
+    caller, execution = request.caller, request.executions[-1:]
+    if caller.run is None or caller.step is None:
+        return None
+    return "/".join((caller.run, *execution, caller.step, request.agent or ""))
