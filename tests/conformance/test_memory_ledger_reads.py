@@ -92,28 +92,39 @@ async def test_a_vector_stays_with_its_text(memories: Memories) -> None:
 
 
 async def test_a_vector_may_come_later(memories: Memories) -> None:
-    commit = await memories.commit(draft("one"), draft("two"), draft("gone"), vectors=False)
-    one, two, gone = commit.memories
+    one, two, gone = (await memories.commit(draft("one"), draft("two"), draft("gone"), vectors=False)).memories
     await memories.forget(gone.id)
     await memories.revise(two.id, pinned=True)
-    before, upto = await memories.entries()
-    missing = await memories.ledger.without_vector(embedder=EMBEDDER, after=commit.sequence - 100, limit=1000)
-    assert [text for _, text in missing if text] == [text for _, text in missing]
-    ours = [(sequence, text) for sequence, text in missing if sequence in {entry.sequence for entry in before}]
-    assert [text for _, text in ours] == ["one", "two"]
-    await memories.ledger.store_vectors([Vector(number, vector_of(text)) for number, text in ours], embedder=EMBEDDER)
+    _, upto = await memories.entries()
+    missing = await _without_vector(memories, after=one.sequence - 1)
+    assert list(missing.values()) == ["one", "two"]
+    found = [Vector(sequence, vector_of(text)) for sequence, text in missing.items()]
+    await memories.ledger.store_vectors(found, embedder=EMBEDDER)
     entries, then = await memories.entries(after=upto)
     assert [(entry.id, entry.vector) for entry in entries] == [
         (one.id, vector_of("one")),
         (two.id, vector_of("two")),
     ]
     assert then == await memories.ledger.moved(tenant=memories.tenant) > upto
-    left = await memories.ledger.without_vector(embedder=EMBEDDER, after=one.sequence - 1, limit=1000)
-    assert not {number for number, _ in left} & {number for number, _ in ours}
-    again = [Vector(ours[0][0], vector_of("x")), Vector(2**40, vector_of("y"))]
-    await memories.ledger.store_vectors(again, embedder=EMBEDDER)
-    assert (await memories.entries())[0][0].vector == vector_of("x")
+    assert await _without_vector(memories, after=one.sequence - 1) == {}
+
+
+async def test_a_vector_may_be_stored_again(memories: Memories) -> None:
+    (one,) = (await memories.commit(draft("one"), vectors=False)).memories
+    (missing,) = await _without_vector(memories, after=one.sequence - 1)
+    for text in ("one", "x"):
+        vectors = [Vector(missing, vector_of(text)), Vector(2**40, vector_of("of no text"))]
+        await memories.ledger.store_vectors(vectors, embedder=EMBEDDER)
+        assert (await memories.entries())[0][0].vector == vector_of(text)
     assert (await memories.entries(embedder="another/1"))[0][0].vector is None
+
+
+async def _without_vector(memories: Memories, *, after: int) -> dict[int, str]:
+    """Return which texts of the tenant lack a vector, by sequence; and see that none is of what is forgotten."""
+    missing = await memories.ledger.without_vector(embedder=EMBEDDER, after=after, limit=1000)
+    assert all(text for _, text in missing)
+    ours = {entry.sequence for entry in (await memories.entries())[0]}
+    return {sequence: text for sequence, text in missing if sequence in ours}
 
 
 async def test_shared_memories_are_entries_of_who_may_read_them(memories: Memories) -> None:

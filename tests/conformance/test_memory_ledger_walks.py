@@ -31,6 +31,9 @@ class _Fact:
     def scopes(self) -> set[MemoryScope]:
         return {self.scope, *self.grants}
 
+    def is_seen_in(self, scope: MemoryScope) -> bool:
+        return self.status == "active" and scope in self.scopes
+
 
 @dataclass(kw_only=True)
 class _Walk:
@@ -51,37 +54,24 @@ class _Walk:
         revisions = [MemoryRevision(id=id_, **self._revision()) for id_ in chosen[1:2]]
         forgettings = [Forgetting(id=id_) for id_ in chosen[2:]]
         with_vectors = self.random.random() < 0.7
-        texts = [one.text for one in drafts] + [one.text or "" for one in revisions]
+        commit = MemoryCommit(
+            drafts=tuple(drafts),
+            revisions=tuple(revisions),
+            forgettings=tuple(forgettings),
+            tenant=self.memories.tenant,
+            branch=branch,
+        )
+        await self._commit(commit, with_vectors=with_vectors)
+        _tell(facts, commit, with_vectors=with_vectors)
+
+    async def _commit(self, commit: MemoryCommit, *, with_vectors: bool) -> None:
+        texts = [*(one.text for one in commit.drafts), *(one.text or "" for one in commit.revisions)]
         await self.memories.ledger.commit(
-            MemoryCommit(
-                drafts=tuple(drafts),
-                revisions=tuple(revisions),
-                forgettings=tuple(forgettings),
-                tenant=self.memories.tenant,
-                branch=branch,
-            ),
+            commit,
             stems=[text.split() for text in texts],
             vectors=[vector_of(text) if with_vectors else None for text in texts],
             embedder=EMBEDDER,
         )
-        for one in drafts:
-            assert one.id is not None
-            shared = tuple(grant.scope for grant in one.grants)
-            facts[one.id] = _Fact(text=one.text, scope=one.scope, vector=with_vectors, grants=shared)
-        for revision in revisions:
-            self._revise(facts[revision.id], revision, with_vectors=with_vectors)
-        for forgetting in forgettings:
-            facts[forgetting.id].status = "forgotten"
-        for id_ in chosen[:1]:
-            if facts[id_].status in ("active", "superseded"):
-                facts[id_].status = "superseded"
-
-    def _revise(self, fact: _Fact, revision: MemoryRevision, *, with_vectors: bool) -> None:
-        if revision.text is not None:
-            fact.text, fact.vector = revision.text, with_vectors
-        if revision.grants is not None:
-            fact.grants = tuple(grant.scope for grant in revision.grants)
-        fact.status = revision.status or fact.status
 
     def _revision(self) -> dict[str, Any]:
         return self.random.choice(
@@ -116,22 +106,51 @@ class _Walk:
         for branch, facts in self.branches.items():
             for scope in SCOPES:
                 loaded, _ = await self.memories.entries(scope, branch=branch)
-                followed, after = self.followed.get((branch, scope), ({}, 0))
-                entries, upto = await self.memories.entries(scope, branch=branch, after=after)
-                followed |= {entry.id: entry for entry in entries}
-                self.followed[branch, scope] = followed, upto
-                living = {id_: entry for id_, entry in followed.items() if entry.live}
+                living = await self._follow(scope, branch=branch)
                 assert living == {entry.id: entry for entry in loaded}
-                expected = {id_ for id_, fact in facts.items() if fact.status == "active" and scope in fact.scopes}
-                assert living.keys() == expected
-                assert {id_: " ".join(entry.stems) for id_, entry in living.items()} == {
-                    id_: facts[id_].text for id_ in expected
-                }
-                assert all(entry.vector in (None, vector_of(facts[id_].text)) for id_, entry in living.items())
-                assert all(living[id_].vector for id_ in expected if facts[id_].vector)
+                expected = {id_: fact for id_, fact in facts.items() if fact.is_seen_in(scope)}
+                _check_entries(living, expected)
                 listing = MemoryListing(filter=MemoryFilter())
                 place = {"tenant": self.memories.tenant, "branch": branch}
-                assert await self.memories.ledger.matching(listing, scopes=[scope.key], **place) == expected
+                assert await self.memories.ledger.matching(listing, scopes=[scope.key], **place) == expected.keys()
+
+    async def _follow(self, scope: MemoryScope, *, branch: str) -> dict[str, LedgerEntry]:
+        followed, after = self.followed.get((branch, scope), ({}, 0))
+        entries, upto = await self.memories.entries(scope, branch=branch, after=after)
+        followed |= {entry.id: entry for entry in entries}
+        self.followed[branch, scope] = followed, upto
+        return {id_: entry for id_, entry in followed.items() if entry.live}
+
+
+def _tell(facts: dict[str, _Fact], commit: MemoryCommit, *, with_vectors: bool) -> None:
+    """Let the model know what a commit changed."""
+    for one in commit.drafts:
+        assert one.id is not None
+        shared = tuple(grant.scope for grant in one.grants)
+        facts[one.id] = _Fact(text=one.text, scope=one.scope, vector=with_vectors, grants=shared)
+    for revision in commit.revisions:
+        _revise(facts[revision.id], revision, with_vectors=with_vectors)
+    for forgetting in commit.forgettings:
+        facts[forgetting.id].status = "forgotten"
+    for id_ in (id_ for one in commit.drafts for id_ in one.supersedes):
+        if facts[id_].status in ("active", "superseded"):
+            facts[id_].status = "superseded"
+
+
+def _revise(fact: _Fact, revision: MemoryRevision, *, with_vectors: bool) -> None:
+    if revision.text is not None:
+        fact.text, fact.vector = revision.text, with_vectors
+    if revision.grants is not None:
+        fact.grants = tuple(grant.scope for grant in revision.grants)
+    fact.status = revision.status or fact.status
+
+
+def _check_entries(living: dict[str, LedgerEntry], expected: dict[str, _Fact]) -> None:
+    assert living.keys() == expected.keys()
+    for id_, fact in expected.items():
+        entry, vector = living[id_], vector_of(fact.text)
+        assert " ".join(entry.stems) == fact.text
+        assert entry.vector == vector or (entry.vector is None and not fact.vector)
 
 
 @pytest.mark.parametrize("seed", [1])
