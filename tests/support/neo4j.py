@@ -16,7 +16,6 @@ from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-import pytest
 from neo4j import AsyncGraphDatabase
 from neo4j.exceptions import DriverError, Neo4jError
 
@@ -27,6 +26,7 @@ from perdure.children import Child
 from perdure.locks import FileLock
 from perdure.ports import HOST, free_port
 from perdure.temporal_binary import cache_folder
+from tests.support.programs import program
 
 _VERSION = "5.26.30"
 _POM = f"""<project xmlns="http://maven.apache.org/POM/4.0.0">
@@ -141,7 +141,7 @@ class Neo4jServer:
 
 @asynccontextmanager
 async def started_neo4j() -> AsyncIterator[Neo4jServer]:
-    """A server that is gone when the context ends. Without Java and Maven the test is skipped."""
+    """A server that is gone when the context ends. Without Java and Maven, and no way to them, the test is skipped."""
     server = Neo4jServer(await _program())
     try:
         await server.start()
@@ -152,11 +152,10 @@ async def started_neo4j() -> AsyncIterator[Neo4jServer]:
 
 async def _program() -> Path:
     """Return the folder that says where the server's program is; it is fetched the first time."""
-    if shutil.which("java") is None or shutil.which("mvn") is None:
-        pytest.skip("there is no Java 17 or no Maven to get Neo4j: on Debian, apt-get install openjdk-17-jre maven")
     folder = cache_folder(os.environ) / f"neo4j-{_VERSION}"
     folder.mkdir(parents=True, exist_ok=True)
     async with FileLock(folder / "lock").held():
+        await asyncio.to_thread(program, "java", package="openjdk-17-jre-headless")
         if not _is_complete(folder / _CLASSPATH):
             await _fetch(folder)
         if not (folder / _ARCHIVE).is_file():
@@ -174,7 +173,8 @@ def _is_complete(classpath: Path) -> bool:
 async def _fetch(folder: Path) -> None:
     (folder / _ARCHIVE).unlink(missing_ok=True)
     (folder / "pom.xml").write_text(_POM, encoding="utf-8")
-    command = ("mvn", "-B", "-q", "dependency:build-classpath", f"-Dmdep.outputFile={_CLASSPATH}")
+    maven = await asyncio.to_thread(program, "mvn", package="maven")
+    command = (maven, "-B", "-q", "dependency:build-classpath", f"-Dmdep.outputFile={_CLASSPATH}")
     process = await asyncio.create_subprocess_exec(*command, "-Dmdep.includeScope=runtime", cwd=folder)
     assert await process.wait() == 0, "Maven could not fetch Neo4j"
 
