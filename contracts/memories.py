@@ -18,7 +18,9 @@ from contracts.state import DEFAULT_TENANT, MAIN, Author, Json, Name
 
 MAX_TEXT_BYTES = 64 * 1024
 MAX_TAGS = 32
-_IDENTITY = re.compile(r"[\w@][\w@.:+/ -]{0,199}")
+MAX_IDENTITY_CHARS = 200
+# Neither patterns (* ? %) nor what joins the keys of scopes (& =).
+_IDENTITY = re.compile(r"[\w@][\w@.:+/,#~'\u2019() -]*")
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 
 MemoryKind = Literal["semantic", "episodic", "procedural", "working"]
@@ -31,12 +33,13 @@ def checked_identity(value: str) -> str:
     """Return the id of a user, agent, team or session.
 
     Raises:
-        ValueError: it is not 1 to 200 letters, digits or _ @ . : + / - and single spaces inside; `*` is never allowed.
+        ValueError: it is not 1 to 200 letters, digits or signs of names, with single spaces inside; patterns
+            such as `*` are never allowed.
     """
-    if not _IDENTITY.fullmatch(value) or value != value.strip() or "  " in value:
+    if len(value) > MAX_IDENTITY_CHARS or not _IDENTITY.fullmatch(value) or value[-1] == " " or "  " in value:
         raise ValueError(
-            f"the id {value[:60]!r} must be 1 to 200 letters, digits or _ @ . : + / - (single spaces inside), and begin"
-            " with a letter, a digit, _ or @: patterns such as '*' name nobody"
+            f"the id {value[:60]!r} must be 1 to 200 letters, digits or _ @ . : + / , # ~ ' ( ) - (single spaces"
+            " inside), and begin with a letter, a digit, _ or @: patterns such as '*' name nobody"
         )
     return value
 

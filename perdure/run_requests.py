@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from contracts.errors import BadRequest
-from contracts.memories import checked_identity
+from contracts.memories import MAX_IDENTITY_CHARS, checked_identity
 from contracts.payloads import guard
 from contracts.remembering import Injection, MemoryPolicy
 from contracts.runs import Budget, RunRequest
@@ -87,7 +87,8 @@ def memory_policy(
     if not enabled or memory == "off" or (memory is None and user is None and session is None):
         return None
     for name, value in (("user", user), ("session", session)):
-        if value is not None:
+        # What is too long is refused by the request, which names the field.
+        if value is not None and len(value) <= MAX_IDENTITY_CHARS:
             _check_identity(name, value)
     return flow_memory_policy(memory, enabled=enabled)
 
