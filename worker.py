@@ -28,6 +28,7 @@ from agents.prices import Price, PriceTable
 from agents.registry import load_app
 from contracts.conversation_ports import ResultJournal
 from contracts.flows import FlowRequest
+from contracts.memory_calls import Warming
 from contracts.ports import StateStore
 from contracts.runs import RunRequest
 from events.service import EventService
@@ -81,15 +82,16 @@ async def build(
     texts = await stack.enter_async_context(open_conversation_stores(settings))
     models = chat_models(settings)
     stack.push_async_callback(models.close)
-    remembered = memories or await _memories(settings, stores, stack, models=models)
+    remembered = Memories(memories or await _memories(settings, stores, stack, models=models), segments=texts.segments)
+    stack.push_async_callback(remembered.close)
     await stack.enter_async_context(await event_service(client, stores, settings))
     return Worker(
         client,
         task_queue=task_queue,
         workflows=[AgentRun, FlowRun, EmitEvent, *workflows],
         activities=[
-            *_team_activities(settings, texts, models=models, state=stores.state),
-            *_memory_activities(texts, remembered),
+            *_team_activities(settings, texts, models=models, state=stores.state, warm=remembered.warm),
+            *_memory_activities(remembered),
             *_flow_activities(settings, stores, journal=texts.journal),
         ],
         workflow_runner=UnsandboxedWorkflowRunner(),
@@ -103,9 +105,14 @@ async def build(
 
 
 def _team_activities(
-    settings: Settings, texts: ConversationStores, *, models: RegisteredChatModels, state: StateStore
+    settings: Settings,
+    texts: ConversationStores,
+    *,
+    models: RegisteredChatModels,
+    state: StateStore,
+    warm: Callable[[Warming], None],
 ) -> list[Callable[..., Any]]:
-    model_calls = ModelCalls(models, store=texts.segments, journal=texts.journal, sequence=state.sequence)
+    model_calls = ModelCalls(models, store=texts.segments, journal=texts.journal, sequence=state.sequence, warm=warm)
     tool_calls = ToolCalls(TOOLS, home=settings.home, store=texts.segments, journal=texts.journal)
     conversations = Conversations(store=texts.segments, checkpoints=texts.checkpoints)
     return [
@@ -133,9 +140,8 @@ async def _memories(
     )
 
 
-def _memory_activities(texts: ConversationStores, memories: RunMemories | None) -> list[Callable[..., Any]]:
-    kept = Memories(memories, segments=texts.segments)
-    return [kept.recall_memories, kept.query_memories, kept.add_memory, kept.remember_run]
+def _memory_activities(memories: Memories) -> list[Callable[..., Any]]:
+    return [memories.recall_memories, memories.query_memories, memories.add_memory, memories.remember_run]
 
 
 def _flow_activities(settings: Settings, stores: Stores, *, journal: ResultJournal) -> list[Callable[..., Any]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -18,7 +19,7 @@ from contracts.conversation import Missing
 from contracts.conversation_ports import SegmentStore
 from contracts.documents import put_together
 from contracts.errors import BackendUnavailable, PerdureError
-from contracts.memories import Caller, MemoryDraft, MemorySource
+from contracts.memories import Caller, MemoryDraft, MemoryScope, MemorySource
 from contracts.memory_calls import (
     AdditionOutcome,
     AdditionRequest,
@@ -28,12 +29,14 @@ from contracts.memory_calls import (
     MemoryCall,
     RecallOutcome,
     RecallRequest,
+    Warming,
 )
 from contracts.memory_ports import ContextBuilder, Learner, MemoryStore
 from contracts.recalled_text import drawn_on, items_of
 from contracts.remembering import ContextRequest, Extraction, ExtractionRequest, MemoryContext, Utterance
 from contracts.texts import cut, sendable
 
+_log = logging.getLogger(__name__)
 OFF = "memory is switched off (MEM0_ENABLED)"
 # Of what was learned, so much returns to history; the rest is in the ledger.
 _MOST_LEARNED = 50
@@ -68,6 +71,20 @@ class Memories:
     def __init__(self, memories: RunMemories | None, *, segments: SegmentStore) -> None:
         self._memories = memories
         self._segments = segments
+        self._warming: set[asyncio.Task[None]] = set()
+
+    def warm(self, warming: Warming) -> None:
+        """Have what a run will ask for loaded, in the background: its agents' first turns need not wait for that."""
+        if self._memories is not None:
+            task = asyncio.get_running_loop().create_task(_warm(self._memories.store, warming))
+            self._warming.add(task)
+            task.add_done_callback(self._warming.discard)
+
+    async def close(self) -> None:
+        """End what is being loaded."""
+        for task in self._warming:
+            task.cancel()
+        await asyncio.gather(*self._warming, return_exceptions=True)
 
     @activity.defn(name="recall_memories")
     async def recall_memories(self, request: RecallRequest) -> RecallOutcome:
@@ -148,6 +165,15 @@ class Memories:
             await self._memories.store.drew(_caller(request), drawn)
         except PerdureError as error:
             activity.logger.warning("the ranking was not told what an answer drew on: %s", error)
+
+
+async def _warm(store: MemoryStore, warming: Warming) -> None:
+    names = {"user": warming.user, "session": warming.session, "team": warming.team}
+    try:
+        caller = Caller(tenant=warming.tenant, branch=warming.branch, scope=MemoryScope.model_validate(names))
+        await store.warm(caller)
+    except (ValidationError, PerdureError) as error:  # the run itself says what it cannot ask
+        _log.info("memories of a run were not loaded before it asks: %s", error)
 
 
 async def _own(

@@ -17,6 +17,7 @@ from contracts.conversation import Missing
 from contracts.conversation_ports import ChatModels, ResultJournal, SegmentStore
 from contracts.documents import put_together
 from contracts.errors import BackendUnavailable
+from contracts.memory_calls import Warming
 
 
 class ModelCalls:
@@ -28,6 +29,7 @@ class ModelCalls:
         journal: keeps answers, so that a repeated attempt does not ask, and pay, again.
         sequence: returns the state store's sequence, which each answer tells its run; None where there is no such
             store.
+        warm: has what a run will ask of memory made ready, in the background; None where there is no memory.
     """
 
     def __init__(
@@ -37,15 +39,19 @@ class ModelCalls:
         store: SegmentStore,
         journal: ResultJournal,
         sequence: Callable[[], Awaitable[int]] | None = None,
+        warm: Callable[[Warming], None] | None = None,
     ) -> None:
         self._models = models
         self._store = store
         self._journal = journal
         self._sequence_now = sequence
+        self._warm = warm
 
     @activity.defn(name="prepare_run")
-    async def prepare_run(self) -> Preparation:
+    async def prepare_run(self, warming: Warming | None = None) -> Preparation:
         """Say which models there are, and where the state store stands; the run's history keeps the answer."""
+        if warming is not None and self._warm is not None:
+            self._warm(warming)
         with as_failures():
             return self._models.prepare().model_copy(update={"sequence": await self._sequence()})
 

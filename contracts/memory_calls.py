@@ -26,6 +26,16 @@ class MemoryCall(Contract):
     text: Recipe
 
 
+class Warming(Contract):
+    """Whose memories a run that begins is about to ask for. The names are as they were given, and not checked yet."""
+
+    tenant: str = DEFAULT_TENANT
+    branch: str = MAIN
+    user: str | None = None
+    session: str | None = None
+    team: str | None = None
+
+
 class RecallRequest(MemoryCall):
     """What is to be recalled for a run, or for one turn of an agent. The text is the task, or what was said last."""
 

@@ -80,6 +80,7 @@ class AgentRun:
     async def _begin(self, request: RunRequest) -> Conversation:
         preparation = await workflow.execute_local_activity(
             "prepare_run",
+            remembering.warming(request),
             result_type=Preparation,
             start_to_close_timeout=timedelta(seconds=30),
             retry_policy=RetryPolicy(maximum_attempts=3),

@@ -11,16 +11,26 @@ from agents.conversation import Conversation
 from agents.memory_calls import MemoryCaller
 from agents.run import Run
 from contracts.conversation import Recipe, cut
-from contracts.memory_calls import Conversed, LearnRequest, RecallRequest
+from contracts.memory_calls import Conversed, LearnRequest, RecallRequest, Warming
 from contracts.recall import MAX_QUERY_CHARS
 from contracts.remembering import Extraction
-from contracts.runs import TranscriptEntry
+from contracts.runs import RunRequest, TranscriptEntry
 
 _TASK_AUTHOR = "user"
 # A longer text is cut, and of a longer conversation the end is learned from: people and models say less.
 _TEXT_CHARS = 16 * 1024
 _CONVERSATION_CHARS = 512 * 1024
 _Said = tuple[int, int, str, str, str]
+
+
+def warming(request: RunRequest) -> Warming | None:
+    """Say whose memories its worker may load while the team is built; None where nobody will ask for any."""
+    if request.memory is None or request.memory.inject == "off":
+        return None
+    asked = request.scope
+    return Warming(
+        tenant=request.tenant, branch=request.branch, user=asked.user, session=asked.session, team=request.team
+    )
 
 
 async def recall(conversation: Conversation) -> None:

@@ -38,6 +38,7 @@ class Notes:
         away: how many recalls fail before it answers.
         learning_away: how many lessons fail before one is learned.
         delay_seconds: how long a recall takes.
+        warmed: for whom memory was made ready, in order.
     """
 
     known: dict[str, str] = field(default_factory=dict)
@@ -49,6 +50,7 @@ class Notes:
     away: int = 0
     learning_away: int = 0
     delay_seconds: float = 0.0
+    warmed: list[Caller] = field(default_factory=list)
 
     def memories(self, store: Any = None) -> RunMemories:
         """What a worker is given; a store is needed where agents write, and by default these notes do."""
@@ -68,6 +70,10 @@ class Notes:
         """Note what an answer drew on."""
         assert caller.run
         self.drawn += ids
+
+    async def warm(self, caller: Caller) -> None:
+        """Note whose memories will be asked for."""
+        self.warmed.append(caller)
 
     async def build(self, request: ContextRequest) -> MemoryContext:
         """Return all that is known and was not told."""

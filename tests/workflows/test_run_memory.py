@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from contracts.errors import BadRequest
+from contracts.memories import MemoryScope
 from contracts.recalled_text import BEGIN, END, HEAD
 from contracts.remembering import MemoryPolicy
 from contracts.runs import Budget, RunResult
@@ -102,9 +103,10 @@ async def test_an_agent_that_asks_is_told_in_its_turns_and_each_thing_once(
     assert len(before(result)) == 2
 
 
-async def test_nothing_is_recalled_that_nobody_is_told(remembering: Runner) -> None:
+async def test_nothing_is_recalled_that_nobody_is_told(remembering: Runner, notes: Notes) -> None:
     run = await remembering.start("alone", user="ada")
     await run.result(timeout=30)
+    assert [caller.scope for caller in notes.warmed] == [MemoryScope(user="ada", team="alone")]
     assert await remembering.call_ids(run) == ["bob:1:memory", "bob:1", "remember"]
 
 
@@ -127,8 +129,7 @@ async def test_without_memory_a_run_is_as_it_was(
     result = await run.result(timeout=30)
     assert result.memory is None
     assert not any(id_ in ("recall", "remember") or "memory" in id_ for id_ in await remembering.call_ids(run))
-    assert notes.asked == []
-    assert notes.conversations == []
+    assert (notes.warmed, notes.asked, notes.conversations) == ([], [], [])
 
 
 async def test_a_team_without_memory_asks_nothing(remembering: Runner, notes: Notes) -> None:
