@@ -6,11 +6,13 @@ import math
 import re
 from datetime import datetime, timedelta
 from functools import lru_cache
-from typing import Any
-
-import cel
+from typing import TYPE_CHECKING, Any
 
 from contracts.errors import InvalidExpression
+from expressions import cel_library
+
+if TYPE_CHECKING:
+    import cel
 
 _PLACE = re.compile(r"<input>:(\d+):(\d+): ?(.*)")
 _LARGEST = 2**63 - 1
@@ -28,7 +30,7 @@ def compiled(text: str) -> cel.Program:
         InvalidExpression: the engine does not take it.
     """
     try:
-        return cel.compile(text)
+        return cel_library.compile(text)
     except ValueError as error:
         raise _invalid(text, str(error)) from error
 
