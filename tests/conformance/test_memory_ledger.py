@@ -319,13 +319,11 @@ async def _events(memories: Memories) -> list[Event]:
 
 async def test_a_record_with_a_key_is_kept_once_for_the_same_ids(memories: Memories) -> None:
     inject = MemoryRecord(action="inject", tenant=memories.tenant, run="run-9", ids=("a", "b"), key="run-9/recall")
-    await memories.ledger.record([inject, inject])
-    await memories.ledger.record([inject])
-    others = inject.model_copy(update={"ids": ("b",)})
-    await memories.ledger.record([others, inject.model_copy(update={"key": "run-10/recall"})])
-    records = await memories.ledger.records(tenant=memories.tenant)
-    assert [record.ids for record in reversed(records)] == [("a", "b"), ("b",), ("a", "b")]
+    others = [inject.model_copy(update=fields) for fields in ({"ids": ("b",)}, {"key": "run-10/recall"})]
+    for records in ([inject, inject], [inject, *others]):
+        await memories.ledger.record(records)
     assert [event.data["ids"] for event in await _events(memories)] == [["a", "b"], ["b"], ["a", "b"]]
+    assert len(await memories.ledger.records(tenant=memories.tenant)) == 3
 
 
 async def test_everything_that_is_done_is_recorded(memories: Memories) -> None:
