@@ -25,7 +25,7 @@ APP = ("tests.support.chaos_app",)
     [
         pytest.param("two-60", marks=pytest.mark.long),
         "selector-30",
-        "swarm-40",
+        pytest.param("swarm-40", marks=pytest.mark.long),
         pytest.param("graph-60", marks=pytest.mark.long),
         pytest.param("nested-16", marks=pytest.mark.long),
         "society-12",
@@ -57,6 +57,7 @@ async def test_a_chain_of_histories_converses_as_one(team: str, impatient: Clien
     await replay(chain)
 
 
+@pytest.mark.long
 async def test_a_long_conversation_is_not_handed_on_more_often_than_it_doubles(
     impatient: Client, tmp_path: Path
 ) -> None:

@@ -292,6 +292,7 @@ asyncio.run(main())
 """
 
 
+@pytest.mark.long
 async def test_a_program_that_ends_after_its_last_call_ends_well(perdure: Perdure, temporal: TemporalServer) -> None:
     run = await perdure.start("talks", "x")
     await run.result()

@@ -89,6 +89,7 @@ async def test_a_run_has_a_stack_of_its_own_and_leaves_nothing_but_its_data(comm
     assert processes_of(command_line.home) == []
 
 
+@pytest.mark.long
 async def test_two_runs_at_once_share_one_stack(command_line: CommandLine) -> None:
     with ModelServer(rules.halt_after(0)) as models:
         own = using(command_line, models)
@@ -108,7 +109,14 @@ async def test_two_runs_at_once_share_one_stack(command_line: CommandLine) -> No
     assert processes_of(command_line.home) == []
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize(
+    "number",
+    [
+        signal.SIGINT,
+        pytest.param(signal.SIGTERM, marks=pytest.mark.long),
+        pytest.param(signal.SIGHUP, marks=pytest.mark.long),
+    ],
+)
 async def test_a_stack_that_is_told_to_stop_stops_all_of_it(command_line: CommandLine, number: signal.Signals) -> None:
     process = await command_line.start("up", "--json", "--port", "0", "--ui-port", "0")
     record = await record_of(command_line)
@@ -120,6 +128,7 @@ async def test_a_stack_that_is_told_to_stop_stops_all_of_it(command_line: Comman
     assert StackFolder(command_line.home).read() is None
 
 
+@pytest.mark.long
 async def test_a_stack_that_is_killed_leaves_nothing_running_and_can_be_started_again(
     command_line: CommandLine,
 ) -> None:
@@ -177,6 +186,7 @@ async def test_an_app_that_cannot_be_imported_is_told_by_one_line(
     assert processes_of(command_line.home) == []
 
 
+@pytest.mark.long
 async def test_a_server_that_is_set_is_used_and_lacks_a_worker_at_first(
     command_line: CommandLine, lone_server: TemporalServer
 ) -> None:
@@ -212,6 +222,7 @@ async def test_a_server_that_does_not_answer_is_named_with_the_remedy(
     assert run.seconds < 10
 
 
+@pytest.mark.long
 async def test_a_server_that_is_silent_is_given_up_in_time(command_line: CommandLine) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         port = silent.getsockname()[1]
@@ -264,6 +275,7 @@ async def test_go_that_cannot_build_the_server_is_quoted(command_line: CommandLi
     assert "Go could not build it: no space left" in run.err.splitlines()[-1]
 
 
+@pytest.mark.long
 async def test_a_worker_that_went_away_unseen_is_stood_in_for(
     command_line: CommandLine, lone_server: TemporalServer
 ) -> None:

@@ -72,6 +72,7 @@ async def _counted(start: Start, stores: Stores, *, to: int) -> WorkflowHandle[A
     return handle
 
 
+@pytest.mark.long
 async def test_three_hundred_steps_over_many_histories(client: Client, flows: Flows, stores: Stores) -> None:
     async with worker(client, flows, stores) as start:
         handle = await _counted(start, stores, to=150)

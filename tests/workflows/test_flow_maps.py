@@ -21,6 +21,7 @@ def mapped(book: str, *, over: Any = "${input.items}", bad: int | None = None, *
     return flow({"all": step}, output="${steps.all.output}")
 
 
+@pytest.mark.long
 async def test_a_thousand_items_twenty_at_once(flows: Flows) -> None:
     book = secrets.token_hex(4)
     result = await flows.run(mapped(book, at_once=20), input={"items": list(range(1000))})
