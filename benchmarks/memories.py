@@ -8,7 +8,7 @@ from statistics import quantiles
 
 from benchmarks import memories_worker
 from benchmarks.figures import Figure
-from benchmarks.memories_stage import ask, drafts, fill, person, questions, remembering
+from benchmarks.memories_stage import ask, drafts, fill, followed, person, questions, remembering
 from benchmarks.state_stage import StateStage, stages
 from contracts.memories import Caller, MemoryScope
 from contracts.memory_ports import ContextBuilder, MemoryStore
@@ -40,6 +40,7 @@ async def _one_person(stage: StateStage) -> list[Figure]:
     ada = person("ada")
     async with stage.empty() as settings, remembering(settings) as memory:
         seconds = await fill(memory.store, ada, ONE)
+        later = await followed(memory.store)
         searches = await _searches(memory.store, [ada])
         repeats = await _repeats(memory.store, ada)
         adds = await _adds(memory.store, ada)
@@ -47,6 +48,7 @@ async def _one_person(stage: StateStage) -> list[Figure]:
     name = f"{stage.name}, {ONE:,} memories of one user"
     return [
         Figure.at_least(f"{name}: added in batches of 1,000", ONE / seconds, "memories/s", limit=1000),
+        Figure.printed(f"{name}: the same until relations have followed", ONE / (seconds + later), "memories/s"),
         Figure.at_most(f"{name}: search, p50", _cut(searches, 50), "ms", limit=5),
         Figure.at_most(f"{name}: search, p95", _cut(searches, 95), "ms", limit=15),
         Figure.at_most(f"{name}: the same search again, p50", _cut(repeats, 50), "ms", limit=1),
@@ -112,6 +114,7 @@ async def _large_scope(stage: StateStage) -> list[Figure]:
     async with stage.empty() as settings:
         async with remembering(settings) as memory:
             seconds = await fill(memory.store, ada, LARGE)
+            await followed(memory.store)
             searches = await _searches(memory.store, [ada])
         async with remembering(settings) as memory:
             began = time.perf_counter()
@@ -132,6 +135,7 @@ async def _many_people(stage: StateStage) -> list[Figure]:
         async with remembering(settings) as memory:
             for number, caller in enumerate(people):
                 await fill(memory.store, caller, EACH, seed=number)
+            await followed(memory.store)
             searches = await _searches(memory.store, people)
         async with remembering(settings) as memory:
             first = [(await ask(memory.store, caller, "Who paid?"))[1] for caller in people]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -70,6 +71,15 @@ async def fill(store: MemoryStore, caller: Caller, count: int, *, seed: int = 1)
     began = time.perf_counter()
     for start in range(0, count, BATCH):
         await store.add(caller, made[start : start + BATCH])
+    return time.perf_counter() - began
+
+
+async def followed(store: MemoryStore) -> float:
+    """Wait until all projections have followed, and return the seconds that it took."""
+    began = time.perf_counter()
+    everybody = Caller(operator=True)
+    while any(one["behind"] for one in (await store.stats(everybody))["projections"].values()):
+        await asyncio.sleep(0.2)
     return time.perf_counter() - began
 
 
