@@ -16,16 +16,8 @@ MOST_BYTES_A_CALL = 5 * 1024
 APP = ("tests.support.chaos_app",)
 
 
-@pytest.mark.parametrize(
-    "team",
-    [
-        pytest.param("two-200", marks=pytest.mark.long),
-        "selector-100",
-        pytest.param("buffered-200", marks=pytest.mark.long),
-        pytest.param("head_and_tail-200", marks=pytest.mark.long),
-        pytest.param("magentic-70", marks=pytest.mark.long),
-    ],
-)
+@pytest.mark.long
+@pytest.mark.parametrize("team", ["two-200", "selector-100", "buffered-200", "head_and_tail-200", "magentic-70"])
 async def test_a_late_call_weighs_what_an_early_one_does(team: str, client: Client, tmp_path: Path) -> None:
     async with runner(client, tmp_path, model_url=None, app=APP) as worker:
         run = await worker.start(team, model="recording-long")

@@ -24,7 +24,7 @@ APP = ("tests.support.chaos_app",)
     "team",
     [
         pytest.param("two-60", marks=pytest.mark.long),
-        "selector-30",
+        pytest.param("selector-30", marks=pytest.mark.long),
         pytest.param("swarm-40", marks=pytest.mark.long),
         pytest.param("graph-60", marks=pytest.mark.long),
         pytest.param("nested-16", marks=pytest.mark.long),

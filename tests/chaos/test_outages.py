@@ -65,6 +65,7 @@ async def test_a_run_goes_on_when_temporal_is_back(
     assert len(requests) <= MODEL_CALLS + 1
 
 
+@pytest.mark.long
 async def test_two_workers_share_a_home(
     model: ModelProcess, temporal: TemporalServer, client: Client, tmp_path: Path
 ) -> None:

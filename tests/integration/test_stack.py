@@ -140,6 +140,7 @@ async def test_a_stack_that_is_killed_leaves_nothing_running_and_can_be_started_
     assert (await command_line.run("runs", "--json")).json == []
 
 
+@pytest.mark.long
 async def test_a_worker_that_is_killed_is_started_again_and_goes_on(command_line: CommandLine) -> None:
     with ModelServer(rules.halt_after(1)) as models:
         own = using(command_line, models)
