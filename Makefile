@@ -47,7 +47,7 @@ format: $(STAMP) ## Format the code and mend what ruff can mend
 	$(BIN)/ruff format .
 
 bench: $(STAMP) ## Measure all figures, or one: make bench ONLY=NAME
-	$(BIN)/python -m benchmarks $(ONLY)
+	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m benchmarks $(ONLY)
 
 lock: $(BIN)/uv ## Remake the locks from pyproject.toml
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-emit-index-url \

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 from collections import deque
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
@@ -60,12 +61,12 @@ class MemoryRecorder:
             self._writing = asyncio.get_running_loop().create_task(self._write())
 
     async def flush(self) -> None:
-        """Write what waits.
+        """Write what waits now.
 
         Raises:
             BackendUnavailable: the database does not answer; what waits is kept.
         """
-        while self._waiting:
+        for _ in range(math.ceil(len(self._waiting) / _GROUP)):
             group = [self._waiting.popleft() for _ in range(min(_GROUP, len(self._waiting)))]
             try:
                 await self._ledger.record(group)
@@ -84,8 +85,8 @@ class MemoryRecorder:
             _log.error("%d records of reads of memories are lost: the database is away", len(self._waiting))
 
     async def _write(self) -> None:
-        await self._rest(self._pause)
         while self._waiting:
+            await self._rest(self._pause)
             try:
                 await self.flush()
             except BackendUnavailable as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
 from functools import cache
@@ -32,6 +33,8 @@ app = typer.Typer(
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run the command line and end the process with its exit code."""
+    # A search multiplies one small matrix by one vector: a second thread of OpenBLAS doubles the cost for nothing.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     leave(invoke(sys.argv[1:] if arguments is None else arguments))
 
 
