@@ -16,6 +16,7 @@ import contracts.errors
 from activities.failures import as_failure
 from agents import dispatch, provider_errors
 from agents.chat_models import DEFAULT_MODEL
+from benchmarks import recall
 from contracts.conversation import MAX_COMMAND_BYTES
 from contracts.errors import ModelRefused, ModelUnavailable
 from docs.pictures import take
@@ -53,7 +54,7 @@ def test_files_and_folders_that_a_page_names_exist(page: Path) -> None:
 def test_variables_that_a_page_names_are_read(page: Path) -> None:
     named = set(re.findall(r"\b(?:PERDURE|OPENAI|TEMPORAL)_[A-Z_]+\b", page.read_text()))
     read = set(re.findall(r"\b(?:PERDURE|OPENAI)_[A-Z_]+\b", Path(settings.__file__).read_text()))
-    read |= set(memory_settings.MEMORY_VARIABLES.values())
+    read |= {*memory_settings.MEMORY_VARIABLES.values(), recall.LOCOMO}
     read |= {f"TEMPORAL_{key.upper()}" for key in settings._TEMPORAL_KEYS}
     assert named <= read
 
